@@ -1,0 +1,1 @@
+"""legend_lab: a strict, composable saga engine inside a Jupyter workbench."""

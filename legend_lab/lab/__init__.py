@@ -1,0 +1,1 @@
+"""Readers and steerers of a run: debugger, frames, charts."""

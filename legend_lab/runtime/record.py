@@ -1,0 +1,107 @@
+"""Owns the outer shape of a stored record: a head, rows appended since, and how the two become one.
+
+A record is one JSON object. A store keeps the head (what `dump_json` gave), the rows appended since (each
+`{"entry": …, "state": …, "at": …, "reason": …}`) and the newest context; it need not understand more than this.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from legend_lab.core.errors import CorruptRecordError, RecordVersionError
+
+FORMAT = "legend_lab.execution"
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a record stands: its state's name, the path it stands at, and why."""
+
+    state: str
+    at: str | None = None
+    reason: str = ""
+
+
+def read_json(data: bytes | str) -> Any:  # noqa: ANN401 - JSON is any
+    """Parse JSON strictly: no NaN or infinities, no repeated keys, bounded depth.
+
+    Raises:
+        CorruptRecordError: the data is no such JSON.
+    """
+    if not isinstance(data, bytes | str):
+        message = f"a record is bytes or text, not {type(data).__name__}"
+        raise CorruptRecordError(message)
+    try:
+        text = data.decode() if isinstance(data, bytes) else data
+        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_repeats)
+    except (ValueError, RecursionError) as error:
+        message = f"the data is no JSON that this project writes: {str(error)[:200]}"
+        raise CorruptRecordError(message) from error
+
+
+def write_json(value: object) -> bytes:
+    """Write JSON compactly, as UTF-8; lone surrogates are kept as escapes."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode()
+
+
+def read_head(data: bytes | str) -> dict[str, Any]:
+    """Parse a whole record and check its format and version, nothing more.
+
+    Raises:
+        CorruptRecordError: it is no record.
+        RecordVersionError: it was written in another version.
+    """
+    head = read_json(data)
+    if not isinstance(head, dict) or head.get("format") != FORMAT:
+        message = f'the data is no execution record (its "format" is not "{FORMAT}")'
+        raise CorruptRecordError(message)
+    version = head.get("version")
+    if type(version) is not int or version != VERSION:
+        message = f"the record has version {str(version)[:40]}, this legend_lab reads version {VERSION}"
+        raise RecordVersionError(message)
+    return head
+
+
+def standing(part: dict[str, Any]) -> Standing:
+    """Read where a head or an appended row says the record stands.
+
+    Raises:
+        CorruptRecordError: it does not say.
+    """
+    state, at, reason = part.get("state"), part.get("at"), part.get("reason", "")
+    if not isinstance(state, str) or not (at is None or isinstance(at, str)) or not isinstance(reason, str):
+        message = "the record does not say where it stands (state, at, reason)"
+        raise CorruptRecordError(message)
+    return Standing(state, at, reason)
+
+
+def join(data: bytes, rows: Iterable[bytes], context: bytes | None) -> bytes:
+    """Return the head with the appended rows (in order of their numbers) and the newest context as one record."""
+    rows = list(rows)
+    if not rows:
+        return data
+    head = read_head(data)
+    parsed = [read_json(row) for row in rows]
+    last = standing(parsed[-1])
+    head.update(state=last.state, at=last.at, reason=last.reason)
+    head["journal"] = [*head.get("journal", []), *(row.get("entry") for row in parsed)]
+    if context is not None:
+        head["context"] = read_json(context)
+    return write_json(head)
+
+
+def _no_constant(name: str) -> Any:  # noqa: ANN401 - never returns
+    message = f"{name} is no JSON number"
+    raise ValueError(message)
+
+
+def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        message = "an object has the same key twice"
+        raise ValueError(message)
+    return found

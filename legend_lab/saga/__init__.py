@@ -1,0 +1,1 @@
+"""How people write sagas; compiles to a Program."""

@@ -72,7 +72,7 @@ class InjectedConnectionError(InjectedError, ConnectionError):
     """A lost acknowledgement: the effect happened, the answer did not arrive."""
 
 
-class SimulatedCrash(BaseException):  # noqa: N818 - a crash is no error that code may handle
+class SimulatedCrash(BaseException):
     """The process "died" here, as an injected fault asked; `recover()` goes on as after a restart."""
 
 
@@ -133,7 +133,7 @@ class StoredError(LegendError):
         traceback: its traceback as text, or None.
     """
 
-    def __init__(self, type: str, message: str, traceback: str | None = None) -> None:  # noqa: A002 - public name
+    def __init__(self, type: str, message: str, traceback: str | None = None) -> None:
         super().__init__(type, message, traceback)
         self.type = type
         self.message = message

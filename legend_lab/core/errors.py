@@ -100,7 +100,15 @@ class SagaMismatchError(RecordError):
 
 
 class NotPausedError(RecordError):
-    """The record stands at a failed undo, where a paused execution was asked for."""
+    """It stands at a failed undo, where a paused execution was asked for.
+
+    Attributes:
+        execution: the `CompensationFailed` that it is.
+    """
+
+    def __init__(self, message: str, execution: Any) -> None:  # noqa: ANN401 - the class lives in a higher layer
+        super().__init__(message)
+        self.execution = execution
 
 
 class ContextRecordError(RecordError):
@@ -177,3 +185,12 @@ class AlreadyClaimedError(StoreError):
 
 class StaleClaimError(StoreError):
     """The lease was lost to a later claim; this holder must stop and write no more."""
+
+
+def error_text(error: BaseException) -> str:
+    """The error in one line, class first, whatever its `__str__` does."""
+    try:
+        text = str(error)
+    except Exception as broken:  # noqa: BLE001 - the user's own __str__
+        text = f"(its text cannot be had: {type(broken).__name__})"
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -174,13 +174,13 @@ def outcome_word(kind: Kind, outcome: Outcome) -> str:
     """The word that names an outcome in entries, frames and records."""
     match outcome:
         case StepOutcome() | Signal():
-            return outcome.value
+            return str(outcome.value)
         case CompensationOutcome.COMPLETED:
-            return StepStatus.COMPENSATED.value
+            return "compensated"
         case CompensationOutcome.PAUSE:
-            return StepStatus.PAUSE.value
+            return "pause"
         case Failure():
-            return (StepStatus.COMPENSATION_FAILED if kind == "compensate" else StepStatus.FAILED).value
+            return "compensation_failed" if kind == "compensate" else "failed"
         case Resume():
             return "resumed"
         case Abort():

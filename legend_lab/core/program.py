@@ -52,7 +52,7 @@ class RetryPolicy:
         object.__setattr__(self, "give_up_on", exception_types("RetryPolicy: give_up_on", self.give_up_on))
         if self.max_retries and not self.backoff_for(self.max_retries) <= LONGEST_WAIT_MS:
             raise SagaDefinitionError(
-                f"RetryPolicy: retry {self.max_retries} would wait longer than {LONGEST_WAIT_MS:g} ms; give max_backoff_ms"
+                f"RetryPolicy: retry {self.max_retries} would wait over {LONGEST_WAIT_MS:g} ms; give max_backoff_ms"
             )
 
     @classmethod
@@ -143,7 +143,7 @@ class Program:
             raise EmptySagaError(f"saga {self.name} has no steps; give it at least one field that is a Step")
         if self.on_compensation_failure not in ("continue", "halt"):
             raise SagaDefinitionError(
-                f"{self.name}: on_compensation_failure must be 'continue' or 'halt', not {self.on_compensation_failure!r}"
+                f"{self.name}: on_compensation_failure is 'continue' or 'halt', not {self.on_compensation_failure!r}"
             )
         index_of = {spec.path: index for index, spec in enumerate(self.steps)}
         if len(index_of) != len(self.steps):

@@ -1,1 +1,178 @@
-"""legend_lab: a strict, composable saga engine inside a Jupyter workbench."""
+"""legend_lab: a strict, composable saga engine inside a Jupyter workbench.
+
+The names below are the public API. Importing the package loads neither pandas, plotly, ipywidgets, anywidget nor
+SQLAlchemy; the names that need one of them load it when first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from legend_lab.core.errors import (
+    AbortedError,
+    AlreadyClaimedError,
+    BackendError,
+    ClockError,
+    ContextRecordError,
+    CorruptRecordError,
+    EmptySagaError,
+    ExecutionConsumedError,
+    ExecutionFinishedError,
+    ExecutionRunningError,
+    FaultPlanError,
+    InjectedConnectionError,
+    InjectedError,
+    LegendError,
+    NotFoundError,
+    NotPausedError,
+    OutsideRunError,
+    ProtocolError,
+    RecordError,
+    RecordVersionError,
+    ResourceError,
+    SagaDefinitionError,
+    SagaMismatchError,
+    SimulatedCrash,
+    StaleClaimError,
+    StepTimeoutError,
+    StoredError,
+    StoreError,
+    StrictOutcomeError,
+    UnexpectedError,
+)
+from legend_lab.core.instructions import CompensationOutcome, ExecutionPhase, StepOutcome
+from legend_lab.core.journal import Entry, Journal
+from legend_lab.core.program import Program, RetryPolicy, StepSpec
+from legend_lab.core.state import ExecutionState, StepStatus, StepTiming
+from legend_lab.runtime.clocks import Clock, SystemClock, VirtualClock
+from legend_lab.runtime.current import idempotency_key, pass_time, resources
+from legend_lab.runtime.executions import (
+    CompensationFailed,
+    Completed,
+    ExecutionResult,
+    Failed,
+    FailedUndo,
+    New,
+    Paused,
+)
+from legend_lab.runtime.faults import Fault, FaultKind, FaultPlan
+from legend_lab.runtime.ids import ExecutionId
+from legend_lab.runtime.observers import LoggingObserver, Observer, RunEvent
+from legend_lab.runtime.store import Claim, PausedRecord, Store
+from legend_lab.runtime.sync import run
+from legend_lab.saga.functions import step
+from legend_lab.saga.saga import Saga
+from legend_lab.saga.simulated import SimulatedStep
+from legend_lab.saga.step import Step
+
+if TYPE_CHECKING:
+    from legend_lab.lab.charts import gantt
+    from legend_lab.lab.debugger import Debugger
+    from legend_lab.lab.frames import timings_frame
+    from legend_lab.stores.sql import SqlStore
+    from legend_lab.ui.workbench import Workbench
+
+_LAZY = {
+    "Debugger": "legend_lab.lab.debugger",
+    "InMemoryStore": "legend_lab.stores.memory",
+    "SqlStore": "legend_lab.stores.sql",
+    "Workbench": "legend_lab.ui.workbench",
+    "gantt": "legend_lab.lab.charts",
+    "timings_frame": "legend_lab.lab.frames",
+}
+"""Where the names live that load a heavy library."""
+
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - any public name
+    if name not in _LAZY:
+        raise AttributeError(f"module 'legend_lab' has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415 - only when asked
+
+    value = getattr(import_module(_LAZY[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})
+
+
+__all__ = [
+    "AbortedError",
+    "AlreadyClaimedError",
+    "BackendError",
+    "Claim",
+    "Clock",
+    "ClockError",
+    "CompensationFailed",
+    "CompensationOutcome",
+    "Completed",
+    "ContextRecordError",
+    "CorruptRecordError",
+    "Debugger",
+    "EmptySagaError",
+    "Entry",
+    "ExecutionConsumedError",
+    "ExecutionFinishedError",
+    "ExecutionId",
+    "ExecutionPhase",
+    "ExecutionResult",
+    "ExecutionRunningError",
+    "ExecutionState",
+    "Failed",
+    "FailedUndo",
+    "Fault",
+    "FaultKind",
+    "FaultPlan",
+    "FaultPlanError",
+    "InMemoryStore",
+    "InjectedConnectionError",
+    "InjectedError",
+    "Journal",
+    "LegendError",
+    "LoggingObserver",
+    "New",
+    "NotFoundError",
+    "NotPausedError",
+    "Observer",
+    "OutsideRunError",
+    "Paused",
+    "PausedRecord",
+    "Program",
+    "ProtocolError",
+    "RecordError",
+    "RecordVersionError",
+    "ResourceError",
+    "RetryPolicy",
+    "RunEvent",
+    "Saga",
+    "SagaDefinitionError",
+    "SagaMismatchError",
+    "SimulatedCrash",
+    "SimulatedStep",
+    "SqlStore",
+    "StaleClaimError",
+    "Step",
+    "StepOutcome",
+    "StepSpec",
+    "StepStatus",
+    "StepTimeoutError",
+    "StepTiming",
+    "Store",
+    "StoreError",
+    "StoredError",
+    "StrictOutcomeError",
+    "SystemClock",
+    "UnexpectedError",
+    "VirtualClock",
+    "Workbench",
+    "gantt",
+    "idempotency_key",
+    "pass_time",
+    "resources",
+    "run",
+    "step",
+    "timings_frame",
+]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
 Kind = Literal["execute", "compensate", "wait", "halt"]
 
@@ -170,8 +170,7 @@ class Signal(Enum):
     INTERRUPTED = "interrupted"
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """An attempt raised (or returned no outcome). The driver has judged the error; the machine only reads the verdict.
 
     Attributes:
@@ -221,3 +220,11 @@ class Restart:
 
 Decision = Resume | Abort | Retry | Resolve | Restart
 Outcome = StepOutcome | CompensationOutcome | Signal | Failure | Decision
+
+
+def halt_for(cursor: Instruction, decision: Decision) -> Halt:
+    """The halt that `decision` answers: the one stood at, or (for a restart between instructions) one made for it."""
+    if isinstance(cursor, Halt):
+        return cursor
+    died = isinstance(decision, Restart) and decision.crashed
+    return Halt(cursor, HaltReason.RESTARTED if died else HaltReason.INTERRUPTED)

@@ -47,7 +47,7 @@ class Entry:
         outcome: a `StepStatus` value for steps and undos; `"elapsed"` or `"interrupted"` for waits; what was
             decided for halts (`"resumed"`, `"aborted"`, `"retried"`, `"resolved"`, `"restarted"`, `"stopped"`).
         error: what the attempt raised.
-        note: the reason of an abort or the note of a hand-made undo.
+        note: the reason of an abort; the path and the note of an undo made by hand.
         fault: the injected fault that fired here.
         undoes: number of the entry whose effect this undo takes back.
         instruction: the instruction itself.
@@ -153,7 +153,7 @@ class Journal(Sequence[Entry]):
             None if completed is None else completed + self._anchor_ns,
             outcome_word(kind, outcome),
             outcome.error if isinstance(outcome, Failure) else None,
-            outcome.reason if isinstance(outcome, Abort) else outcome.note if isinstance(outcome, Resolve) else "",
+            _note(outcome),
             fault,
             self._undone_by(number, instruction.index) if kind == "compensate" else None,
             instruction,
@@ -168,6 +168,15 @@ class Journal(Sequence[Entry]):
                 self._executed.setdefault(instruction.index, []).append(position)
         self._seen = len(self._rows)
         return next((found for found in reversed(self._executed.get(index, ())) if found < number), None)
+
+
+def _note(outcome: Outcome) -> str:
+    match outcome:
+        case Abort(reason=reason):
+            return reason
+        case Resolve(path=path, note=note):
+            return f"{path}: {note}" if note else path
+    return ""
 
 
 def outcome_word(kind: Kind, outcome: Outcome) -> str:

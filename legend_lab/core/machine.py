@@ -30,11 +30,21 @@ from legend_lab.core.instructions import (
     StepOutcome,
     Wait,
 )
-from legend_lab.core.moves import MOVES, Rollback, Stand, after_attempt, attempt_of, begun, retry_event, undo_queue
+from legend_lab.core.moves import (
+    MOVES,
+    Rollback,
+    attempt_of,
+    begun,
+    queue_after_abort,
+    queue_after_failure,
+    retry_event,
+)
 from legend_lab.core.program import Program
 from legend_lab.core.state import ExecutionState
 from legend_lab.core.table import TRANSITIONS, Event, MachineState
 
+COMPLETED, FAILED = MachineState.COMPLETED, MachineState.FAILED
+CONTINUE, UNDONE = StepOutcome.CONTINUE, CompensationOutcome.COMPLETED
 WAIT_EVENTS = {Signal.ELAPSED: Event.ELAPSED, Signal.INTERRUPTED: Event.INTERRUPTED}
 
 
@@ -65,7 +75,7 @@ class Machine:
     @property
     def finished(self) -> bool:
         """Whether nothing more can happen."""
-        return self.state is MachineState.COMPLETED or self.state is MachineState.FAILED
+        return self.state is COMPLETED or self.state is FAILED
 
     def next_instruction(self) -> Instruction | None:
         """What to do now; None once finished."""
@@ -77,10 +87,8 @@ class Machine:
         Raises:
             ProtocolError: the outcome does not answer that instruction; the machine is unchanged.
         """
-        transition = TRANSITIONS.get((self.state, self._classify(outcome)))
-        if transition is None:  # pragma: no cover - _classify only names events that the table has
-            raise ProtocolError(self._refusal(outcome))
-        cursor, rollback = MOVES[transition.move](Stand(self.program, self.cursor, self.rollback), outcome)
+        transition = TRANSITIONS[self.state, self._classify(outcome)]
+        cursor, rollback = MOVES[transition.move](self, outcome)
         self.cursor, self.rollback, self.state = cursor, rollback, transition.target
 
     def execution_state(self) -> ExecutionState:
@@ -114,31 +122,28 @@ class Machine:
     # -- classification: what does this outcome mean here? ---------------------------------------
 
     def _classify(self, outcome: Outcome) -> Event:
-        if self.finished:
-            raise ProtocolError(self._refusal(outcome))
-        event: Event | None
-        if isinstance(outcome, Restart):
+        cursor, state, event = self.cursor, self.state, None
+        if state is COMPLETED or state is FAILED:
+            pass
+        elif isinstance(outcome, Restart):
             event = Event.RESTARTED if outcome.crashed else Event.STOPPED
-            if (self.state, event) not in TRANSITIONS:
-                event = None
+            event = event if (state, event) in TRANSITIONS else None
+        elif isinstance(cursor, Execute):
+            event = self._classify_step(cursor, outcome)
+        elif isinstance(cursor, Compensate):
+            event = self._classify_undo(cursor, outcome)
+        elif isinstance(cursor, Wait):
+            event = WAIT_EVENTS.get(outcome) if isinstance(outcome, Signal) else None
         else:
-            match self.cursor:
-                case Execute():
-                    event = self._classify_step(self.cursor, outcome)
-                case Compensate():
-                    event = self._classify_undo(self.cursor, outcome)
-                case Wait():
-                    event = WAIT_EVENTS.get(outcome) if isinstance(outcome, Signal) else None
-                case Halt():
-                    event = self._classify_decision(self.cursor, outcome)
+            event = self._classify_decision(cursor, outcome)
         if event is None:
             raise ProtocolError(self._refusal(outcome))
         return event
 
     def _classify_step(self, at: Execute, outcome: Outcome) -> Event | None:
+        if outcome is CONTINUE:
+            return Event.STEP_DONE if at.index + 1 < len(self.program.steps) else Event.LAST_STEP_DONE
         match outcome:
-            case StepOutcome.CONTINUE:
-                return Event.STEP_DONE if at.index + 1 < len(self.program.steps) else Event.LAST_STEP_DONE
             case StepOutcome.PAUSE:
                 return Event.PAUSED
             case Signal.INTERRUPTED:
@@ -147,21 +152,17 @@ class Machine:
                 retry = retry_event(self.program.steps[at.index].retry_policy, at, outcome)
                 if retry is not None:
                     return retry
-                return (
-                    Event.STEP_FAILED
-                    if undo_queue(self.program, after_attempt(at, outcome))
-                    else Event.STEP_FAILED_CLEAN
-                )
+                return Event.STEP_FAILED if queue_after_failure(self.program, at, outcome) else Event.STEP_FAILED_CLEAN
         return None
 
     def _classify_undo(self, at: Compensate, outcome: Outcome) -> Event | None:
         rollback = begun(self.rollback)
         is_last = rollback.queue[-1] == at.index
+        if outcome is UNDONE:
+            if not is_last:
+                return Event.UNDO_DONE
+            return Event.ROUND_DONE if rollback.failures else Event.LAST_UNDO_DONE
         match outcome:
-            case CompensationOutcome.COMPLETED:
-                if not is_last:
-                    return Event.UNDO_DONE
-                return Event.ROUND_DONE if rollback.failures else Event.LAST_UNDO_DONE
             case CompensationOutcome.PAUSE:
                 return Event.PAUSED
             case Signal.INTERRUPTED:
@@ -186,7 +187,7 @@ class Machine:
             case Resume():
                 return Event.RESUMED_WAITING if isinstance(at.at, Wait) else Event.RESUMED
             case Abort() if self.rollback is None:
-                return Event.ABORTED if undo_queue(self.program, attempt_of(at)) else Event.ABORTED_CLEAN
+                return Event.ABORTED if queue_after_abort(self.program, attempt_of(at)) else Event.ABORTED_CLEAN
         return None
 
     def _refusal(self, outcome: object) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
 
 from legend_lab.core.errors import AbortedError, ProtocolError
 from legend_lab.core.instructions import (
@@ -22,6 +23,8 @@ from legend_lab.core.instructions import (
 from legend_lab.core.program import Program, RetryPolicy
 from legend_lab.core.table import Event, Move
 
+NOTHING_TRIED: Mapping[int, int] = MappingProxyType({})
+
 
 @dataclass(frozen=True, slots=True)
 class UndoFailure:
@@ -33,8 +36,7 @@ class UndoFailure:
     failure: Failure
 
 
-@dataclass(frozen=True, slots=True)
-class Rollback:
+class Rollback(NamedTuple):
     """What rollback has to remember.
 
     Attributes:
@@ -49,25 +51,37 @@ class Rollback:
     origin: int
     queue: Sequence[int]
     failures: tuple[UndoFailure, ...] = ()
-    attempts: Mapping[int, int] = field(default_factory=dict)
+    attempts: Mapping[int, int] = NOTHING_TRIED
 
 
-class Stand(NamedTuple):
-    """Where a machine stands, as the moves see it."""
+class Stand(Protocol):
+    """Where a machine stands, as the moves see it; they only read it."""
 
-    program: Program
-    cursor: Instruction
-    rollback: Rollback | None
+    @property
+    def program(self) -> Program: ...  # noqa: D102 - as in Machine
+    @property
+    def cursor(self) -> Instruction: ...  # noqa: D102 - as in Machine
+    @property
+    def rollback(self) -> Rollback | None: ...  # noqa: D102 - as in Machine
 
 
 # -- facts that classification shares ---------------------------------------------------------------
 
 
-def undo_queue(program: Program, at: Execute) -> range:
-    """Indices to undo when the saga ends with `at` next: that step first when nobody knows what it did (S5)."""
-    attempted = at.attempt > 1
-    include = at.uncertain or (program.steps[at.index].compensate_on_failure and attempted)
-    return range(at.index if include else at.index - 1, -1, -1)
+def undo_queue(program: Program, index: int, *, uncertain: bool, attempted: bool) -> range:
+    """Indices to undo when the saga ends at step `index`: that step first when nobody knows what it did (S5)."""
+    include = uncertain or (attempted and program.steps[index].compensate_on_failure)
+    return range(index if include else index - 1, -1, -1)
+
+
+def queue_after_failure(program: Program, at: Execute, failure: Failure) -> range:
+    """Indices to undo when the attempt `at` was the last and failed."""
+    return undo_queue(program, at.index, uncertain=at.uncertain or failure.uncertain, attempted=True)
+
+
+def queue_after_abort(program: Program, at: Execute) -> range:
+    """Indices to undo when the saga is aborted with `at` next."""
+    return undo_queue(program, at.index, uncertain=at.uncertain, attempted=at.attempt > 1)
 
 
 def retry_event(policy: RetryPolicy, at: Execute | Compensate, failure: Failure) -> Event | None:
@@ -124,13 +138,13 @@ def _first_undo(program: Program, rollback: Rollback, index: int) -> Compensate:
 def _halt_at(program: Program, rollback: Rollback) -> _Next:
     """Stand at the pending undos; what was tried so far is remembered for the next round."""
     tried = {item.index: item.attempt for item in rollback.failures}
-    rollback = replace(rollback, attempts={**rollback.attempts, **tried})
+    rollback = rollback._replace(attempts={**rollback.attempts, **tried})
     return Halt(_first_undo(program, rollback, rollback.queue[0]), HaltReason.COMPENSATION_FAILED), rollback
 
 
 def _with_failure(rollback: Rollback | None, at: Instruction, outcome: Outcome) -> Rollback:
     so_far = begun(rollback)
-    return replace(so_far, failures=(*so_far.failures, UndoFailure(at.index, at.path, at.attempt, _failure(outcome))))
+    return so_far._replace(failures=(*so_far.failures, UndoFailure(at.index, at.path, at.attempt, _failure(outcome))))
 
 
 def begun(rollback: Rollback | None) -> Rollback:
@@ -203,13 +217,13 @@ def _go_on(at: Stand, _: Outcome) -> _Next:
 
 def _roll_back(at: Stand, outcome: Outcome) -> _Next:
     step, failure = attempt_of(at.cursor), _failure(outcome)
-    queue = undo_queue(at.program, after_attempt(step, failure))
+    queue = queue_after_failure(at.program, step, failure)
     return at.program.compensates[queue[0]], Rollback(failure, step.index, queue)
 
 
 def _roll_back_aborted(at: Stand, outcome: Outcome) -> _Next:
     step = attempt_of(at.cursor)
-    queue = undo_queue(at.program, step)
+    queue = queue_after_abort(at.program, step)
     return at.program.compensates[queue[0]], Rollback(_aborted(outcome), step.index, queue)
 
 
@@ -234,29 +248,29 @@ def _skip_undo(at: Stand, outcome: Outcome) -> _Next:
 
 def _halt_pending(at: Stand, _: Outcome) -> _Next:
     rollback = begun(at.rollback)
-    return _halt_at(at.program, replace(rollback, queue=tuple(item.index for item in rollback.failures)))
+    return _halt_at(at.program, rollback._replace(queue=tuple(item.index for item in rollback.failures)))
 
 
 def _halt_pending_failed(at: Stand, outcome: Outcome) -> _Next:
     rollback = _with_failure(at.rollback, at.cursor, outcome)
     untried = rollback.queue[rollback.queue.index(at.cursor.index) + 1 :]
     queue = (*(item.index for item in rollback.failures), *untried)
-    return _halt_at(at.program, replace(rollback, queue=queue))
+    return _halt_at(at.program, rollback._replace(queue=queue))
 
 
 def _next_round(at: Stand, _: Outcome) -> _Next:
-    rollback = replace(begun(at.rollback), failures=())
+    rollback = begun(at.rollback)._replace(failures=())
     return _first_undo(at.program, rollback, rollback.queue[0]), rollback
 
 
 def _strike_out(at: Stand, outcome: Outcome) -> _Next:
     rollback = begun(at.rollback)
     gone = at.program.index_of[_resolved(outcome)]
-    return _halt_at(at.program, replace(rollback, queue=tuple(index for index in rollback.queue if index != gone)))
+    return _halt_at(at.program, rollback._replace(queue=tuple(index for index in rollback.queue if index != gone)))
 
 
 def _end_resolved(at: Stand, _: Outcome) -> _Next:
-    return _awaited(at.cursor), replace(begun(at.rollback), queue=())
+    return _awaited(at.cursor), begun(at.rollback)._replace(queue=())
 
 
 MOVES: dict[Move, Callable[[Stand, Outcome], _Next]] = {

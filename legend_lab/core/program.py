@@ -18,6 +18,23 @@ LONGEST_WAIT_MS = 1e12
 """The longest back-off accepted, in ms (about 31 years): beyond it nobody waits, and clocks overflow."""
 
 
+def is_number(value: object) -> bool:
+    """Say whether `value` is a finite int or float (a bool is neither)."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def exception_types(what: str, value: object) -> ExceptionTypes:
+    """Return one exception class, or several, as a tuple.
+
+    Raises:
+        SagaDefinitionError: it is neither; `what` names the setting.
+    """
+    classes = value if isinstance(value, tuple) else (value,)
+    if not all(isinstance(item, type) and issubclass(item, BaseException) for item in classes):
+        raise SagaDefinitionError(f"{what} must be exception classes, not {value!r}")
+    return classes
+
+
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
     """How often a failed attempt is tried again, and how long to wait before.
@@ -162,20 +179,3 @@ class Program:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Program:
         return self
-
-
-def is_number(value: object) -> bool:
-    """Say whether `value` is a finite int or float (a bool is neither)."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def exception_types(what: str, value: object) -> ExceptionTypes:
-    """Return one exception class, or several, as a tuple.
-
-    Raises:
-        SagaDefinitionError: it is neither; `what` names the setting.
-    """
-    classes = value if isinstance(value, tuple) else (value,)
-    if not all(isinstance(item, type) and issubclass(item, BaseException) for item in classes):
-        raise SagaDefinitionError(f"{what} must be exception classes, not {value!r}")
-    return classes

@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 
-class MachineState(Enum):
+class _Key(Enum):
+    """An enum that is looked up often: hashed by identity, which is what its equality is."""
+
+    __hash__ = object.__hash__  # Enum's own hashes the name, in Python
+
+
+class MachineState(_Key):
     """Where the machine can stand."""
 
     EXECUTING = auto()
@@ -24,7 +30,19 @@ class MachineState(Enum):
     FAILED = auto()
 
 
-class Event(Enum):
+STANDING = frozenset(
+    {
+        MachineState.PAUSED,
+        MachineState.COMPENSATION_PAUSED,
+        MachineState.COMPENSATION_FAILED,
+        MachineState.COMPLETED,
+        MachineState.FAILED,
+    }
+)
+"""States in which there is nothing to perform: halts and ends."""
+
+
+class Event(_Key):
     """What an outcome means here, once the facts (retries left? more to do?) are taken in."""
 
     STEP_DONE = auto()
@@ -60,7 +78,7 @@ class Event(Enum):
     LAST_RESOLVED = auto()
 
 
-class Move(Enum):
+class Move(_Key):
     """How the next instruction is found."""
 
     NEXT_STEP = auto()

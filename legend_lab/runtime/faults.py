@@ -76,11 +76,11 @@ class Fault:
     _error_key: tuple[str, str] | None = field(init=False, repr=False, default=None)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.path, str) or not self.path:
+        if not _is_text(self.path):
             raise FaultPlanError(f"a fault's path is the dotted name of a step, not {self.path!r}")
         if self.phase not in ("execute", "compensate"):
             raise FaultPlanError(f"fault at {self.path!r}: phase is 'execute' or 'compensate', not {self.phase!r}")
-        if self.attempt != "every" and (type(self.attempt) is not int or self.attempt < 1):
+        if not _is_attempt(self.attempt):
             raise FaultPlanError(f"fault at {self.path!r}: attempt is a number from 1 or 'every', not {self.attempt!r}")
         if not isinstance(self.kind, FaultKind):
             raise FaultPlanError(f"fault at {self.path!r}: kind is a FaultKind, not {self.kind!r}")
@@ -246,6 +246,14 @@ def as_plan(faults: FaultPlan | Iterable[Fault] | Fault | None) -> FaultPlan:
 
 
 NO_FAULTS = FaultPlan()
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def _is_attempt(value: object) -> bool:
+    return value == "every" or (isinstance(value, int) and not isinstance(value, bool) and value >= 1)
 
 
 def _plain(args: tuple[Any, ...]) -> list[Any]:

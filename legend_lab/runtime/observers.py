@@ -57,7 +57,7 @@ def tell(observers: tuple[Observer, ...], event: RunEvent) -> None:
     for observer in observers:
         try:
             observer(event)
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever the user's observer raises
             _LOG.exception("an observer failed at %s %s", event.name, event.path)
 
 

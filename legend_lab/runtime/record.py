@@ -2,10 +2,12 @@
 
 A record is one JSON object. A store keeps the head (what `dump_json` gave), the rows appended since (each
 `{"entry": …, "state": …, "at": …, "reason": …}`) and the newest context; it need not understand more than this.
+The record carries a digest of itself, so that damage is noticed; it is no protection against malice.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -48,8 +50,13 @@ def write_json(value: object) -> bytes:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode()
 
 
-def read_head(data: bytes | str) -> dict[str, Any]:
-    """Parse a whole record and check its format and version, nothing more.
+def seal(head: dict[str, Any]) -> bytes:
+    """Return the whole record as JSON, with its digest."""
+    return write_json({**head, "digest": _digest(head)})
+
+
+def read_head(data: bytes | str, *, any_version: bool = False) -> dict[str, Any]:
+    """Parse a whole record and check its format, version and digest, nothing more.
 
     Raises:
         CorruptRecordError: it is no record.
@@ -60,9 +67,15 @@ def read_head(data: bytes | str) -> dict[str, Any]:
         message = f'the data is no execution record (its "format" is not "{FORMAT}")'
         raise CorruptRecordError(message)
     version = head.get("version")
-    if type(version) is not int or version != VERSION:
-        message = f"the record has version {str(version)[:40]}, this legend_lab reads version {VERSION}"
+    if type(version) is not int or (version != VERSION and not any_version):
+        message = (
+            f"the record has version {str(version)[:40]}, this legend_lab reads version {VERSION}; "
+            "load(data, migrate=...) is the way over"
+        )
         raise RecordVersionError(message)
+    if head.get("digest") != _digest(head):
+        message = "the record is damaged: its digest does not fit its content"
+        raise CorruptRecordError(message)
     return head
 
 
@@ -91,7 +104,12 @@ def join(data: bytes, rows: Iterable[bytes], context: bytes | None) -> bytes:
     head["journal"] = [*head.get("journal", []), *(row.get("entry") for row in parsed)]
     if context is not None:
         head["context"] = read_json(context)
-    return write_json(head)
+    return seal(head)
+
+
+def _digest(head: dict[str, Any]) -> str:
+    content = {key: value for key, value in head.items() if key != "digest"}
+    return hashlib.sha256(json.dumps(content, separators=(",", ":"), sort_keys=True).encode()).hexdigest()
 
 
 def _no_constant(name: str) -> Any:  # noqa: ANN401 - never returns

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from legend_lab.core.errors import LegendError
 from legend_lab.core.program import Program
 
 Call = Callable[[Any, Any], Awaitable[Any]]
@@ -43,9 +44,12 @@ class Shape:
         loopless: whether a step awaits nothing but the run's own clock, so it needs no event loop.
         errors: the declared error classes; empty when any error is expected.
         context: how the context is written and read.
+        context_class: what a context must be an instance of; None where that cannot be told.
         tags: class tag of each step.
         fingerprint: names the shape of the program and of its inputs.
-        dump_inputs: writes the steps' inputs as JSON values.
+        dump_inputs: writes a saga's inputs as JSON values.
+        expected: what a step may raise without surprise: the declared classes and our own.
+        all_loopless: whether no step needs an event loop.
         fast_executes, fast_compensates: the calls that need nothing around them; None where a limit applies.
     """
 
@@ -55,11 +59,13 @@ class Shape:
     loopless: tuple[bool, ...]
     errors: tuple[type[BaseException], ...]
     context: ContextCodec
+    context_class: type[Any] | None
     tags: tuple[str, ...]
     fingerprint: Callable[[], str]
-    dump_inputs: Callable[[Sequence[Any]], Any]
+    dump_inputs: Callable[[Any], Any]
     fast_executes: tuple[Call | None, ...] = field(init=False)
     fast_compensates: tuple[Call | None, ...] = field(init=False)
+    expected: tuple[type[BaseException], ...] = field(init=False)
     all_loopless: bool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -68,4 +74,5 @@ class Shape:
             object.__setattr__(
                 self, fast, tuple(None if limit else call for limit, call in zip(limited, calls, strict=True))
             )
+        object.__setattr__(self, "expected", (*self.errors, LegendError) if self.errors else (BaseException,))
         object.__setattr__(self, "all_loopless", all(self.loopless))

@@ -1,0 +1,235 @@
+"""Owns how a run is written as a record and taken up again from one; nothing in a record is code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Protocol
+
+from legend_lab.core.errors import (
+    CorruptRecordError,
+    ExecutionFinishedError,
+    RecordError,
+    SagaDefinitionError,
+    SagaMismatchError,
+)
+from legend_lab.core.instructions import Halt, Instruction, Restart
+from legend_lab.core.machine import Machine
+from legend_lab.core.program import Program, RetryPolicy, StepSpec
+from legend_lab.core.table import MachineState
+from legend_lab.runtime.entries import read_entries, write_entry, write_intent
+from legend_lab.runtime.ids import ExecutionId
+from legend_lab.runtime.record import FORMAT, VERSION, Standing, read_head, seal, write_json
+from legend_lab.runtime.run import Options, Run
+from legend_lab.runtime.shape import Shape
+from legend_lab.runtime.verdicts import public_error
+
+Migration = Callable[[dict[str, Any]], dict[str, Any]]
+
+STATE_NAMES = {
+    MachineState.PAUSED: "Paused",
+    MachineState.COMPENSATION_PAUSED: "Paused",
+    MachineState.COMPENSATION_FAILED: "CompensationFailed",
+    MachineState.COMPLETED: "Completed",
+    MachineState.FAILED: "Failed",
+}
+"""What the typed execution is called in which a machine stands; anywhere else it is `Running`."""
+
+
+class SagaReader(Protocol):
+    """Reads written inputs back into a saga of one class."""
+
+    @property
+    def name(self) -> str:
+        """The saga's name."""
+        ...
+
+    def fingerprint_of(self, inputs: object) -> str:
+        """The fingerprint that a saga with these inputs has today.
+
+        Raises:
+            SagaMismatchError: the inputs are of another saga.
+        """
+        ...
+
+    def read(self, inputs: object) -> tuple[Shape, Any, tuple[Any, ...]]:
+        """The shape, the saga and its steps in flat order.
+
+        Raises:
+            CorruptRecordError: an input has values that its step refuses.
+        """
+        ...
+
+
+def standing_of(machine: Machine) -> Standing:
+    """Where a machine stands, as records and listings say it."""
+    if machine.finished:
+        return Standing(STATE_NAMES[machine.state])
+    reason = machine.cursor.reason.value if isinstance(machine.cursor, Halt) else ""
+    return Standing(STATE_NAMES.get(machine.state, "Running"), machine.cursor.path, reason)
+
+
+def dump(run: Run, length: int | None = None, machine: Machine | None = None) -> bytes:
+    """Write the run (as it stood after `length` entries, with `machine`) as a whole record.
+
+    Raises:
+        ContextRecordError: the context or an input cannot be written.
+    """
+    stands = standing_of(machine or run.machine)
+    rows = run.rows[:length]
+    return seal(
+        _head(run, stands, [write_entry(row, run.anchor_ns) for row in rows], run.shape.context.dump(run.context))
+    )
+
+
+def dump_crashed(run: Run) -> bytes:
+    """Write the record that a store would hold had the process died in the instruction that is in flight."""
+    if run.flight is None:
+        raise RecordError("no instruction is in flight")
+    instruction, started = run.flight
+    journal = [write_entry(row, run.anchor_ns) for row in run.rows]
+    journal.append(write_intent(instruction, started, run.anchor_ns))
+    return seal(_head(run, Standing("Running", instruction.path), journal, run.crash_context))
+
+
+def row_bytes(run: Run, number: int, stands: Standing) -> bytes:
+    """Row `number` as a store keeps it."""
+    return _row(write_entry(run.rows[number], run.anchor_ns), stands)
+
+
+def intent_bytes(run: Run, instruction: Instruction, started: int) -> bytes:
+    """An instruction that is about to be performed, as a store keeps it."""
+    return _row(write_intent(instruction, started, run.anchor_ns), Standing("Running", instruction.path))
+
+
+def load(
+    data: bytes | str, reader: SagaReader, options: Options, migrate: Migration | None = None
+) -> tuple[Run, int, int]:
+    """Take up the run that `data` records; it stands at a halt.
+
+    Returns the run, the number of entries that the record has, and how many of them are closed.
+
+    Raises:
+        CorruptRecordError: the data is no record, or contradicts itself.
+        RecordVersionError: it was written in another version.
+        SagaMismatchError: it belongs to another saga or another shape of it.
+        ExecutionFinishedError: the execution has finished.
+    """
+    head = _migrated(data, migrate) if migrate is not None else read_head(data)
+    saga = head.get("saga")
+    if not isinstance(saga, dict):
+        raise CorruptRecordError("the record has no saga")
+    if saga.get("name") != reader.name:
+        raise SagaMismatchError(f"the record is of saga {str(saga.get('name'))[:80]!r}, not of {reader.name!r}")
+    fingerprint = reader.fingerprint_of(saga.get("inputs"))
+    if saga.get("fingerprint") != fingerprint:
+        raise SagaMismatchError(
+            f"{reader.name} has another shape than when this was written: fingerprint {fingerprint} here, "
+            f"{str(saga.get('fingerprint'))[:80]} in the record; load(data, migrate=...) is the way over"
+        )
+    shape, instance, steps = reader.read(saga.get("inputs"))
+    shape = replace(shape, program=_read_settings(shape.program, saga.get("settings")))
+    rows, machine = read_entries(shape.program, head.get("journal"), shape.errors)
+    run = Run(shape, steps, instance, shape.context.load(head.get("context")), options, id=_read_id(head.get("id")))
+    options.faults.check(shape.program)
+    run.continue_from(rows, machine)
+    is_open = bool(rows) and rows[-1][3] is None
+    stands = standing_of(machine)
+    if not is_open and (head.get("state"), head.get("at"), head.get("reason")) != (
+        stands.state,
+        stands.at,
+        stands.reason,
+    ):
+        raise CorruptRecordError("the record's state is not the one that its journal leads to")
+    if machine.finished:
+        rollback = machine.rollback
+        error = None if rollback is None else public_error(rollback.original)
+        raise ExecutionFinishedError(stands.state, error, run.context)
+    if is_open or not isinstance(machine.cursor, Halt):
+        run.decide(Restart())
+    return run, len(rows), len(rows) - is_open
+
+
+def _head(run: Run, stands: Standing, journal: list[dict[str, Any]], context: Any) -> dict[str, Any]:  # noqa: ANN401
+    program = run.shape.program
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "id": str(run.id),
+        "state": stands.state,
+        "at": stands.at,
+        "reason": stands.reason,
+        "saga": {
+            "name": program.name,
+            "fingerprint": run.shape.fingerprint(),
+            "inputs": run.shape.dump_inputs(run.saga),
+            "settings": _settings(program),
+        },
+        "journal": journal,
+        "context": context,
+    }
+
+
+def _row(entry: dict[str, Any], stands: Standing) -> bytes:
+    return write_json({"entry": entry, "state": stands.state, "at": stands.at, "reason": stands.reason})
+
+
+def _settings(program: Program) -> dict[str, Any]:
+    return {
+        "on_compensation_failure": program.on_compensation_failure,
+        "steps": [
+            {
+                "retry": _policy(spec.retry_policy),
+                "compensation_retry": _policy(spec.compensation_retry_policy),
+                "timeout_s": spec.timeout_s,
+                "compensate_on_failure": spec.compensate_on_failure,
+            }
+            for spec in program.steps
+        ],
+    }
+
+
+def _policy(policy: RetryPolicy) -> list[Any]:
+    return [policy.max_retries, policy.backoff_ms, policy.multiplier, policy.max_backoff_ms]
+
+
+def _read_settings(program: Program, data: object) -> Program:
+    """The program with the numbers and flags that the run started with; lists of classes are today's (S13)."""
+    try:
+        if not isinstance(data, dict) or len(data["steps"]) != len(program.steps):
+            raise CorruptRecordError("the record's settings do not fit its saga")
+        steps = [_read_spec(spec, item) for spec, item in zip(program.steps, data["steps"], strict=True)]
+        return program.with_settings(steps, data["on_compensation_failure"])
+    except (SagaDefinitionError, KeyError, TypeError, AttributeError, ValueError) as error:
+        raise CorruptRecordError(f"the record's settings are wrong: {str(error)[:200]}") from None
+
+
+def _read_spec(spec: StepSpec, item: dict[str, Any]) -> StepSpec:
+    return replace(
+        spec,
+        retry_policy=_read_policy(item["retry"], spec.retry_policy),
+        compensation_retry_policy=_read_policy(item["compensation_retry"], spec.compensation_retry_policy),
+        timeout_s=item["timeout_s"],
+        compensate_on_failure=item["compensate_on_failure"],
+    )
+
+
+def _read_policy(numbers: list[Any], today: RetryPolicy) -> RetryPolicy:
+    retries, backoff_ms, multiplier, max_backoff_ms = numbers
+    return RetryPolicy(retries, backoff_ms, multiplier, max_backoff_ms, today.give_up_on)
+
+
+def _read_id(value: object) -> ExecutionId:
+    try:
+        return ExecutionId.parse(value if isinstance(value, str) else "")
+    except ValueError:
+        raise CorruptRecordError("the record's id is no UUID") from None
+
+
+def _migrated(data: bytes | str, migrate: Migration) -> dict[str, Any]:
+    """The record as `migrate` turns it into one of today; its own version may be any."""
+    record = read_head(data, any_version=True)
+    migrated = migrate(record)
+    if not isinstance(migrated, dict):
+        raise CorruptRecordError(f"migrate must return the record as a dict, not {type(migrated).__name__}")
+    return read_head(seal(migrated))

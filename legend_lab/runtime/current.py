@@ -1,0 +1,84 @@
+"""Owns what a step can ask of the run it is in: its idempotency key, its resources, and time on the run's clock."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+from legend_lab.core.errors import OutsideRunError, ResourceError, StepTimeoutError
+
+if TYPE_CHECKING:
+    from legend_lab.runtime.run import Run
+
+T = TypeVar("T")
+
+CURRENT: ContextVar[Run] = ContextVar("legend_lab_run")
+"""The run that user code is in."""
+
+
+def idempotency_key(of: Literal["execute", "compensate"] | None = None) -> str:
+    """A key that is the same for every attempt of this instruction, across restarts, stores and engines.
+
+    It is made of the execution's id and the step's path; the undo has its own. Inside an undo,
+    `idempotency_key(of="execute")` gives the step's, to undo what only that key can find.
+
+    Raises:
+        OutsideRunError: no saga runs here.
+    """
+    if of not in (None, "execute", "compensate"):
+        raise ValueError(f"of is 'execute' or 'compensate', not {of!r}")
+    run = _current("idempotency_key()")
+    at = run.machine.cursor
+    kind = of or at.kind
+    return f"{run.id}:{at.path}" + (":undo" if kind == "compensate" else "")
+
+
+def resources(type: type[T]) -> T:
+    """The resource of this type that was handed to `build`, `load`, the lab or an engine.
+
+    Raises:
+        OutsideRunError: no saga runs here.
+        ResourceError: none of that type was handed in.
+    """
+    given = _current(f"resources({type.__name__})").resources
+    for item in given:
+        if isinstance(item, type):
+            return item
+    names = ", ".join(sorted({item.__class__.__name__ for item in given})) or "none"
+    raise ResourceError(
+        f"no {type.__name__} was handed in (there: {names}); pass it as saga.build(ctx, resources={type.__name__}(...))"
+    )
+
+
+async def pass_time(duration_ms: float) -> None:
+    """Let time pass on the run's clock: really on a `SystemClock`, at once on a `VirtualClock`.
+
+    Raises:
+        OutsideRunError: no saga runs here.
+        StepTimeoutError: the attempt's limit comes first (where no event loop enforces it).
+    """
+    run = _current("pass_time()")
+    if run.deadline_ns is not None and run.clock.now_ns() + duration_ms * 1e6 > run.deadline_ns:
+        left_s = max(0.0, (run.deadline_ns - run.clock.now_ns()) / 1e9)
+        await run.clock.sleep(left_s)
+        raise StepTimeoutError("the attempt took longer than its timeout_s")
+    await run.clock.sleep(duration_ms / 1000)
+
+
+def current_path() -> str:
+    """The path of the step that runs.
+
+    Raises:
+        OutsideRunError: no saga runs here.
+    """
+    return _current("the step's path").machine.cursor.path
+
+
+def _current(what: str) -> Run:
+    try:
+        return CURRENT.get()
+    except LookupError:
+        raise OutsideRunError(
+            f"{what} only has an answer while a saga runs the step; "
+            "in a unit test of a step, run it through a saga: Saga.of('test', {'step': step}).build(ctx).start()"
+        ) from None

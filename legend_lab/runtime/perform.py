@@ -1,0 +1,134 @@
+"""Owns how one instruction is performed: the one place where faults, limits and verdicts meet user code."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from legend_lab.core.errors import SimulatedCrash, StepTimeoutError, StrictOutcomeError
+from legend_lab.core.instructions import (
+    Compensate,
+    CompensationOutcome,
+    Execute,
+    Failure,
+    Outcome,
+    Signal,
+    StepOutcome,
+    Wait,
+)
+from legend_lab.core.program import ExceptionTypes
+from legend_lab.runtime.current import pass_time
+from legend_lab.runtime.faults import Fault, FaultKind
+from legend_lab.runtime.run import Run
+from legend_lab.runtime.shape import Shape
+
+
+async def perform(run: Run, instruction: Execute | Compensate | Wait) -> tuple[Outcome, str | None]:
+    """Perform one instruction; return what came back and the token of the fault that fired, if one did.
+
+    Whatever is no `Exception` (a cancellation, a simulated crash) passes through.
+    """
+    if isinstance(instruction, Wait):
+        await run.clock.sleep(instruction.delay_ns / 1e9)
+        return Signal.ELAPSED, None
+    fault = run.options.faults.at(instruction)
+    fired: list[str] = []
+    try:
+        answer = await _attempt(run, instruction, fault, fired)
+    except Exception as error:  # noqa: BLE001 - whatever the user's step raises is an outcome
+        return judge(run.shape, instruction, error), fired[0] if fired else None
+    return check(run.shape, instruction, answer), fired[0] if fired else None
+
+
+def check(shape: Shape, instruction: Execute | Compensate, answer: Any) -> Outcome:  # noqa: ANN401 - what a step returned
+    """Return the outcome, or the failure that anything but an outcome is (S2)."""
+    wanted = StepOutcome if isinstance(instruction, Execute) else CompensationOutcome
+    if isinstance(answer, wanted):
+        return answer
+    shown = "None" if answer is None else f"a {type(answer).__name__}"
+    method = "execute" if wanted is StepOutcome else "compensate"
+    error = StrictOutcomeError(f"{instruction.path}: {method} must return a {wanted.__name__}, not {shown}")
+    return judge(shape, instruction, error)
+
+
+def judge(shape: Shape, instruction: Execute | Compensate, error: Exception) -> Failure:
+    """Say of an error whether it gives up, leaves the effect uncertain, is unexpected (S3, S5, S16)."""
+    spec = shape.program.steps[instruction.index]
+    policy = spec.retry_policy if isinstance(instruction, Execute) else spec.compensation_retry_policy
+    strict = isinstance(error, StrictOutcomeError)
+    return Failure(
+        error,
+        gives_up=strict or _is_one_of(error, policy.give_up_on),
+        uncertain=strict or isinstance(error, StepTimeoutError) or _is_one_of(error, spec.uncertain_on),
+        unexpected=not isinstance(error, shape.expected),
+    )
+
+
+async def _attempt(run: Run, instruction: Execute | Compensate, fault: Fault | None, fired: list[str]) -> Any:  # noqa: ANN401
+    index = instruction.index
+    call = (run.shape.executes if isinstance(instruction, Execute) else run.shape.compensates)[index]
+    step, context, clock = run.steps[index], run.context, run.clock
+
+    async def body() -> Any:  # noqa: ANN401 - what a step returns
+        if fault is None:
+            return await call(step, context)
+        return await _with_fault(fault, instruction, lambda: call(step, context), fired)
+
+    limit_s = run.shape.program.steps[index].timeout_s
+    if clock.virtual and run.shape.loopless[index]:
+        run.deadline_ns = None if limit_s is None else clock.now_ns() + round(limit_s * 1e9)
+        try:
+            return await body()
+        finally:
+            run.deadline_ns = None
+    work = body if limit_s is None else lambda: _limited(body, limit_s, instruction.path)
+    return await clock.host(work)
+
+
+async def _limited(body: Callable[[], Coroutine[Any, Any, Any]], limit_s: float, path: str) -> Any:  # noqa: ANN401
+    message = f"{path}: the attempt took longer than timeout_s = {limit_s:g}"
+    try:
+        async with asyncio.timeout(limit_s) as limit:
+            answer = await body()
+    except Exception as error:
+        if limit.expired():
+            raise StepTimeoutError(message) from error
+        raise
+    if limit.expired():  # the body swallowed the cancellation; what it returned is too late
+        raise StepTimeoutError(message)
+    return answer
+
+
+async def _with_fault(
+    fault: Fault, instruction: Execute | Compensate, body: Callable[[], Any], fired: list[str]
+) -> Any:  # noqa: ANN401 - what a step returns
+    """The injection point: the body with one thing going wrong; `fired` learns when it has."""
+    if fault.delay_ms:
+        if fault.kind is FaultKind.DELAY:
+            fired.append(fault.token)
+        await pass_time(fault.delay_ms)
+    answer: Any = None
+    if fault.kind in (FaultKind.DELAY, FaultKind.ERROR_AFTER, FaultKind.CRASH_AFTER):
+        answer = await body()
+    if fault.kind is not FaultKind.DELAY:
+        fired.append(fault.token)
+    match fault.kind:
+        case FaultKind.ERROR_BEFORE | FaultKind.ERROR_AFTER:
+            raise fault.make_error()
+        case FaultKind.TIMEOUT:
+            raise StepTimeoutError(f"{fault.path}: timed out (injected)")
+        case FaultKind.CRASH_BEFORE | FaultKind.CRASH_AFTER:
+            raise SimulatedCrash(f"the process crashed at {fault} (injected)")
+        case FaultKind.PAUSE:
+            return StepOutcome.PAUSE if isinstance(instruction, Execute) else CompensationOutcome.PAUSE
+    return answer
+
+
+def _is_one_of(error: Exception, classes: ExceptionTypes) -> bool:
+    """Whether the error, or one in the group that it is, is of these classes."""
+    if not classes:
+        return False
+    return isinstance(error, classes) or (
+        isinstance(error, ExceptionGroup) and error.subgroup(lambda leaf: isinstance(leaf, classes)) is not None
+    )

@@ -1,0 +1,222 @@
+"""Owns Saga: steps and blocks in order, as a frozen pydantic model that builds executions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Generic, TypeVar, overload
+
+from pydantic import create_model
+
+from legend_lab.core.errors import EmptySagaError, SagaDefinitionError
+from legend_lab.core.program import OnCompensationFailure
+from legend_lab.runtime.checkpoint import Checkpoint
+from legend_lab.runtime.codec import Migration
+from legend_lab.runtime.executions import CompensationFailed, New, Paused, insist_on_paused
+from legend_lab.runtime.faults import Fault, FaultPlan, as_plan
+from legend_lab.runtime.ids import ExecutionId
+from legend_lab.runtime.observers import Observer
+from legend_lab.runtime.clocks import Clock
+from legend_lab.runtime.run import DEFAULT_OPTIONS, SYSTEM_CLOCK, Options, Run
+from legend_lab.runtime.store import Claim, Store
+from legend_lab.saga.compiler import check_definition, common_context, compile_saga
+from legend_lab.saga.definition import SETTINGS, Block, declared_names
+from legend_lab.saga.names import check_field_name
+from legend_lab.saga.reader import read_execution
+from legend_lab.saga.step import Step
+from legend_lab.saga.types import error_types
+
+Ctx = TypeVar("Ctx")
+Err = TypeVar("Err", bound=BaseException)
+C = TypeVar("C")
+E = TypeVar("E", bound=BaseException)
+
+
+class Saga(Block, Generic[Ctx, Err]):
+    """A sequence of steps and blocks (nested sagas), run in the order of its fields.
+
+    Subclass it with the context's type and the error type that your steps raise. What is wrong with a class is
+    raised when it is defined; forward references are checked at the first `build`.
+    """
+
+    on_compensation_failure: ClassVar[OnCompensationFailure] = "continue"
+    """Whether the earlier steps are still undone after an undo failed; the outermost saga's counts."""
+
+    def build(
+        self,
+        ctx: Ctx,
+        *,
+        id: ExecutionId | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+        faults: FaultPlan | Iterable[Fault] | Fault | None = None,
+        resources: Any = None,  # noqa: ANN401 - whatever the user's steps ask for
+        checkpoint: Store | Claim | None = None,
+        observers: Iterable[Observer] = (),
+    ) -> New[Ctx, Err]:
+        """Make an execution of this saga, which takes `ctx` over (no copy is made).
+
+        Args:
+            ctx: the context that the steps share.
+            id: name of the execution; a fresh one unless given.
+            clock: whose time passes; `VirtualClock()` makes waits take none.
+            faults: failures to inject.
+            resources: what `resources(type)` gives to steps, one or a tuple; a function or class is called each run.
+            checkpoint: where the journal is written as it grows.
+            observers: called with each `RunEvent`.
+
+        Raises:
+            SagaDefinitionError: the saga is wrong, or `ctx` cannot be its context.
+            FaultPlanError: a fault is at no step of this saga.
+        """
+        shape, steps = compile_saga(self)
+        if shape.context_class is not None and not isinstance(ctx, shape.context_class):
+            wanted, given = shape.context_class.__qualname__, type(ctx).__qualname__
+            raise SagaDefinitionError(f"{type(self).__qualname__}.build takes a {wanted}, not a {given}")
+        if clock is SYSTEM_CLOCK and faults is None and resources is None and not observers:
+            options = DEFAULT_OPTIONS
+        else:
+            options = Options(clock, as_plan(faults), resources, tuple(observers))
+            options.faults.check(shape.program)
+        run = Run(shape, steps, self, ctx, options, id=id)
+        if checkpoint is not None:
+            run.checkpoint = Checkpoint(checkpoint)
+        return New(run)
+
+    @classmethod
+    def load(
+        cls,
+        data: bytes | str,
+        *,
+        migrate: Migration | None = None,
+        checkpoint: Store | Claim | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+        faults: FaultPlan | Iterable[Fault] | Fault | None = None,
+        resources: Any = None,  # noqa: ANN401 - whatever the user's steps ask for
+        observers: Iterable[Observer] = (),
+    ) -> Paused[Ctx, Err] | CompensationFailed[Ctx, Err]:
+        """Take up an execution that `dump_json` or a checkpoint wrote; nothing in it runs code.
+
+        Args:
+            data: the record.
+            migrate: turns the record of another version or shape into one of today.
+            checkpoint: where the journal goes on being written.
+            clock: whose time passes.
+            faults: failures to inject.
+            resources: as for `build`; they are never stored.
+            observers: called with each `RunEvent`.
+
+        Raises:
+            CorruptRecordError: it is no record, or damaged.
+            RecordVersionError: it was written in another version of the format.
+            SagaMismatchError: it belongs to another saga, or another shape of this one.
+            ExecutionFinishedError: the execution has finished; carries its result.
+        """
+        return read_execution(
+            cls, data, migrate, checkpoint, Options(clock, as_plan(faults), resources, tuple(observers))
+        )
+
+    @classmethod
+    def load_paused(
+        cls,
+        data: bytes | str,
+        *,
+        migrate: Migration | None = None,
+        checkpoint: Store | Claim | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+        faults: FaultPlan | Iterable[Fault] | Fault | None = None,
+        resources: Any = None,  # noqa: ANN401 - whatever the user's steps ask for
+        observers: Iterable[Observer] = (),
+    ) -> Paused[Ctx, Err]:
+        """Take up an execution that must be paused; otherwise as `load`.
+
+        Raises:
+            NotPausedError: it stands at a failed undo, which the error carries.
+        """
+        loaded = cls.load(
+            data,
+            migrate=migrate,
+            checkpoint=checkpoint,
+            clock=clock,
+            faults=faults,
+            resources=resources,
+            observers=observers,
+        )
+        return insist_on_paused(loaded)
+
+    @overload
+    @staticmethod
+    def of(
+        name: str,
+        steps: Mapping[str, Step[C] | Saga[C, Any]],
+        *,
+        on_compensation_failure: OnCompensationFailure = "continue",
+    ) -> Saga[C, Exception]: ...
+    @overload
+    @staticmethod
+    def of(
+        name: str,
+        steps: Mapping[str, Step[C] | Saga[C, Any]],
+        *,
+        error: type[E],
+        on_compensation_failure: OnCompensationFailure = "continue",
+    ) -> Saga[C, E]: ...
+    @staticmethod
+    def of(
+        name: str,
+        steps: Mapping[str, Step[C] | Saga[C, Any]],
+        *,
+        error: Any = Exception,  # noqa: ANN401 - the overloads say it
+        on_compensation_failure: OnCompensationFailure = "continue",
+    ) -> Saga[C, Any]:
+        """Build a saga from values: names and step or block instances, in order.
+
+        Raises:
+            EmptySagaError: there is no step.
+            SagaDefinitionError: a name or value cannot be part of a saga.
+        """
+        return saga_of(name, steps, error, on_compensation_failure)
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, *, abstract: bool = False, **kwargs: Any) -> None:  # noqa: ANN401 - pydantic's own
+        """Check the class as soon as pydantic has made it; one with forward references at the first `build`."""
+        super().__pydantic_init_subclass__(**kwargs)
+        cls.__legend_shapes__ = None
+        if not abstract and cls.__pydantic_generic_metadata__["origin"] is None and cls.__pydantic_complete__:
+            check_definition(cls)
+
+    @classmethod
+    def __legend_check__(cls, name: str, namespace: dict[str, Any]) -> None:
+        for setting in SETTINGS:
+            if setting in namespace or setting in namespace.get("__annotations__", {}):
+                raise SagaDefinitionError(f"{name}: a saga (or block) has no {setting}; it belongs to its steps")
+        for field in declared_names(namespace):
+            check_field_name(name, field, SAGA_API)
+
+
+SAGA_API = frozenset(name for name in dir(Saga) if not name.startswith("_")) | {"on_compensation_failure"}
+"""Names that a saga's fields must leave alone."""
+
+
+def saga_of(
+    name: object,
+    steps: object,
+    error: object,
+    on_compensation_failure: OnCompensationFailure,
+) -> Saga[Any, Any]:
+    """Build a saga from values; see `Saga.of`."""
+    if not isinstance(name, str) or not name.isidentifier():
+        raise SagaDefinitionError(f"a saga's name is a Python identifier, not {str(name)[:60]!r}")
+    if not isinstance(steps, Mapping) or not steps:
+        raise EmptySagaError(f"saga {name} has no steps; give it a mapping from names to steps")
+    for field, value in steps.items():
+        check_field_name(name, field, SAGA_API)
+        if not isinstance(value, Step | Saga):
+            kind = value.__name__ + " (the class, not an instance)" if isinstance(value, type) else type(value).__name__
+            raise SagaDefinitionError(f"{name}.{field} must be a Step or a Saga, not {kind}")
+    error_types(error)
+    generic: Any = Saga
+    base: type[Saga[Any, Any]] = generic[common_context(steps.values()), error]
+    fields: dict[str, Any] = {field: (type(value), ...) for field, value in steps.items()}
+    made: type[Saga[Any, Any]] = create_model(name, __base__=base, __module__="legend_lab.made", **fields)
+    made.on_compensation_failure = on_compensation_failure
+    check_definition(made)
+    return made(**dict(steps))

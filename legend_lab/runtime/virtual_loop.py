@@ -1,0 +1,209 @@
+"""Owns the event loop whose time is virtual: what holds its time, and when it jumps."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import selectors
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager, suppress
+from contextvars import Context
+from typing import Any, TypeVar, TypeVarTuple
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+Events = list[tuple[selectors.SelectorKey, int]]
+
+NS_PER_S = 1_000_000_000
+
+
+class VirtualTime:
+    """Nanoseconds of virtual time passed since the start; moves forward only, from any thread."""
+
+    __slots__ = ("_lock", "_ns")
+
+    def __init__(self) -> None:
+        self._ns = 0
+        self._lock = threading.Lock()
+
+    def ticks(self) -> int:
+        """Return the nanoseconds passed."""
+        return self._ns
+
+    def advance(self, ns: int) -> None:
+        """Let `ns` nanoseconds pass."""
+        with self._lock:
+            self._ns += ns
+
+
+class _IdleSelector(selectors.DefaultSelector):
+    """Asks the loop what to do whenever the loop would fall asleep; polls really at every other time."""
+
+    loop: VirtualLoop
+
+    def select(self, timeout: float | None = None) -> Events:
+        events = super().select(0)
+        if events or (timeout is not None and timeout <= 0):
+            return events
+        return self.loop.idle(timeout, super().select)
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """An event loop that jumps to its next timer instead of sleeping until then.
+
+    It jumps only when nothing is ready and nothing real is outstanding: no job in a thread (`run_in_executor`,
+    `asyncio.to_thread`), no file or socket watched, no subprocess. While something is, its time goes as fast as
+    real time, so a timeout on real work neither fires early nor never. A thread that the loop did not start and
+    that means to wake it (as some database drivers have) is not seen.
+
+    The decision sits in the selector handed to the constructor, so it holds whoever turns the loop.
+
+    Attributes:
+        patience_s: real seconds to wait for a thread that is not seen when nothing else could wake the loop.
+        closing: stop as soon as nothing is ready.
+    """
+
+    def __init__(self, time: VirtualTime, patience_s: float, when_stuck: Callable[[], None]) -> None:
+        selector = _IdleSelector()
+        selector.loop = self
+        self._virtual = time
+        self._when_stuck = when_stuck
+        self._outstanding = 0
+        self._children: weakref.WeakSet[asyncio.SubprocessTransport] = weakref.WeakSet()
+        self._hold_lock = threading.Lock()
+        self._holds = 0
+        self._asleep = False
+        self.patience_s = patience_s
+        self.closing = False
+        super().__init__(selector)
+        self._watched = selector.get_map()
+        self._own_watched = len(self._watched)
+        self._clock_resolution = 1e-9  # timers are due to the nanosecond, whatever the system's own clock can do
+
+    def __del__(self) -> None:
+        """Close quietly: a loop dies with its clock, and nobody else could have closed it."""
+        with suppress(Exception):
+            self.close()
+
+    def time(self) -> float:
+        """Return the virtual seconds passed since the start."""
+        return self._virtual.ticks() / NS_PER_S
+
+    # -- what the loop waits for ----------------------------------------------------------------
+
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """Schedule the call; one that is never due is not kept, so no time is spent on the way to it."""
+        if when == math.inf:
+            return asyncio.TimerHandle(when, callback, args, self, context)
+        return super().call_at(when, callback, *args, context=context)
+
+    def run_in_executor(self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
+        """Start the job in a thread; until its future is done, time does not jump."""
+        future = super().run_in_executor(executor, func, *args)
+        self._outstanding += 1
+        future.add_done_callback(self._job_done)
+        return future
+
+    def _job_done(self, _future: asyncio.Future[Any]) -> None:
+        self._outstanding -= 1
+
+    async def subprocess_exec(self, *args: Any, **settings: Any) -> Any:  # noqa: ANN401 - passed on as they are
+        """Start the process; until it has ended, time does not jump."""
+        with self.outstanding():
+            transport, protocol = await super().subprocess_exec(*args, **settings)
+        self._children.add(transport)
+        return transport, protocol
+
+    async def subprocess_shell(self, *args: Any, **settings: Any) -> Any:  # noqa: ANN401 - passed on as they are
+        """Start the shell; until it has ended, time does not jump."""
+        with self.outstanding():
+            transport, protocol = await super().subprocess_shell(*args, **settings)
+        self._children.add(transport)
+        return transport, protocol
+
+    @contextmanager
+    def outstanding(self) -> Iterator[None]:
+        """Keep time from jumping inside the block, which waits for something real."""
+        self._outstanding += 1
+        try:
+            yield
+        finally:
+            self._outstanding -= 1
+
+    def _is_outstanding(self) -> bool:
+        return (
+            self._outstanding > 0
+            or len(self._watched) > self._own_watched
+            or any(child.get_returncode() is None for child in self._children)
+        )
+
+    # -- holding time ---------------------------------------------------------------------------
+
+    def hold(self) -> None:
+        """Let no time pass until `release`: a caller is at work and may have more for this very instant."""
+        with self._hold_lock:
+            self._holds += 1
+
+    def release(self) -> None:
+        """Take back one `hold`; may be called from any thread."""
+        with self._hold_lock:
+            self._holds -= 1
+        self.wake()
+
+    def wake(self) -> None:
+        """Make the loop look again at what is due, if it sleeps really; may be called from any thread."""
+        if self._asleep:
+            with suppress(RuntimeError):  # closed since
+                self.call_soon_threadsafe(_nothing)
+
+    # -- passing time ---------------------------------------------------------------------------
+
+    def idle(self, timeout: float | None, wait: Callable[[float | None], Events]) -> Events:
+        """Pass time until something may be ready: nothing is now, and the next timer is `timeout` seconds away."""
+        if self.closing:
+            self.stop()
+            return []
+        self._asleep = True  # before the look at the holds, or a release just after it would wake nobody
+        try:
+            if self._holds > 0:
+                return wait(None)
+            if self._is_outstanding():
+                return self._wait_really(timeout, wait)
+            if timeout is None:
+                events = wait(self.patience_s)
+                if not events:
+                    self._when_stuck()
+                return events
+        finally:
+            self._asleep = False
+        self._virtual.advance(_to_ns(timeout))
+        return []
+
+    def _wait_really(self, timeout: float | None, wait: Callable[[float | None], Events]) -> Events:
+        began_ns = time.monotonic_ns()
+        events = wait(timeout)
+        passed_ns = time.monotonic_ns() - began_ns
+        if timeout is not None:
+            # A real wait ends late by a little; the timer still fires at its own instant.
+            passed_ns = min(passed_ns, _to_ns(timeout)) if events else _to_ns(timeout)
+        self._virtual.advance(passed_ns)
+        return events
+
+
+def _to_ns(seconds: float) -> int:
+    # At least one, so that rounding (a float of 52 days no longer tells nanoseconds apart) cannot stop time.
+    return max(1, round(seconds * NS_PER_S))
+
+
+def _nothing() -> None:
+    pass

@@ -19,6 +19,7 @@ from legend_lab.core.instructions import Abort, Decision, Halt, Resolve, Restart
 from legend_lab.core.journal import Journal
 from legend_lab.core.machine import Machine
 from legend_lab.core.moves import Rollback, begun
+from legend_lab.core.program import Program
 from legend_lab.core.state import ExecutionState, StepTiming
 from legend_lab.core.table import MachineState
 from legend_lab.runtime.codec import SagaReader, dump, dump_crashed, load
@@ -77,6 +78,11 @@ class Execution(Generic[Ctx, Err]):
     def saga(self) -> Any:  # noqa: ANN401 - the saga's class lives in a higher layer
         """The saga as written."""
         return self._run.saga
+
+    @property
+    def program(self) -> Program:
+        """The flat program that it runs, with its settings."""
+        return self._run.shape.program
 
     @property
     def context(self) -> Ctx:

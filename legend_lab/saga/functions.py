@@ -149,7 +149,8 @@ def _make_class(function: Callable[..., Awaitable[StepOutcome]], settings: dict[
 def _check_function(name: str, what: str, function: Any) -> None:  # noqa: ANN401 - anything may be decorated
     if not inspect.iscoroutinefunction(function):
         raise SagaDefinitionError(
-            f"{name}: its {what} must be 'async def'; blocking work goes through 'await asyncio.to_thread(...)' inside it"
+            f"{name}: its {what} must be 'async def'; "
+            "blocking work goes through 'await asyncio.to_thread(...)' inside it"
         )
     if not inspect.signature(function).parameters:
         raise SagaDefinitionError(f"{name}: its {what} must take the context as its first parameter")

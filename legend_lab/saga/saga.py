@@ -10,12 +10,12 @@ from pydantic import create_model
 from legend_lab.core.errors import EmptySagaError, SagaDefinitionError
 from legend_lab.core.program import OnCompensationFailure
 from legend_lab.runtime.checkpoint import Checkpoint
+from legend_lab.runtime.clocks import Clock
 from legend_lab.runtime.codec import Migration
 from legend_lab.runtime.executions import CompensationFailed, New, Paused, insist_on_paused
 from legend_lab.runtime.faults import Fault, FaultPlan, as_plan
 from legend_lab.runtime.ids import ExecutionId
 from legend_lab.runtime.observers import Observer
-from legend_lab.runtime.clocks import Clock
 from legend_lab.runtime.run import DEFAULT_OPTIONS, SYSTEM_CLOCK, Options, Run
 from legend_lab.runtime.store import Claim, Store
 from legend_lab.saga.compiler import check_definition, common_context, compile_saga
@@ -164,7 +164,7 @@ class Saga(Block, Generic[Ctx, Err]):
         name: str,
         steps: Mapping[str, Step[C] | Saga[C, Any]],
         *,
-        error: Any = Exception,  # noqa: ANN401 - the overloads say it
+        error: Any = Exception,
         on_compensation_failure: OnCompensationFailure = "continue",
     ) -> Saga[C, Any]:
         """Build a saga from values: names and step or block instances, in order.

@@ -169,7 +169,7 @@ class VirtualClock:
             raise ClockError(f"time moves forward by a finite number of seconds, not by {seconds}")
         self._time.advance(round(seconds * NS_PER_S))
         if self._host is not None:
-            self._host.loop.wake()
+            self._host.loop.time_moved()
 
     async def sleep(self, seconds: float) -> None:
         """Let `seconds` pass: in hosted code by `asyncio.sleep` among the other timers there, elsewhere at once."""
@@ -202,9 +202,10 @@ class VirtualClock:
     def _make_host(self) -> Host:
         with self._making:
             if self._host is None:
-                self._host = Host(self._time, self._patience_s)
+                host = self._host = Host(self._time, self._patience_s)
                 # By weak reference: a task left on the loop often holds its clock, and both must stay collectable.
-                weakref.finalize(self, retire, self._host.inbox, weakref.ref(self._host)).atexit = False
+                end = weakref.finalize(self, retire, host.inbox, weakref.ref(host), host.loop.wake_up_sockets)
+                end.atexit = False  # the thread dies with the process
             return self._host
 
 

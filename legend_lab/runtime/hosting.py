@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import socket
 import threading
 import weakref
 from collections.abc import Callable, Coroutine
@@ -232,9 +233,12 @@ def _serve(inbox: Inbox) -> None:
         del job
 
 
-def retire(inbox: Inbox, host: weakref.ref[Host]) -> None:
-    """End the thread behind `inbox`, having closed the loop unless it was collected; waits for nothing."""
+def retire(inbox: Inbox, host: weakref.ref[Host], wake_up_sockets: tuple[socket.socket, socket.socket]) -> None:
+    """End the thread behind `inbox` and close the loop, with clean-up unless it dies in a cycle; waits for nothing."""
     living = host()
     if living is not None:
         inbox.put(living.close)
+    else:
+        for wake_up_socket in wake_up_sockets:  # before they are collected too, in whatever order, with a warning
+            wake_up_socket.close()
     inbox.put(None)

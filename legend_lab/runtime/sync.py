@@ -108,7 +108,7 @@ def _make_reentrant(loop: asyncio.AbstractEventLoop, awaitable: Awaitable[Any]) 
             awaitable.close()  # or Python would warn that it was never awaited
         kind = type(loop)
         raise LegendError(
-            f"run() cannot work inside a running {kind.__module__}.{kind.__qualname__}, as it cannot be made re-entrant; "
+            f"run() cannot work inside a running {kind.__module__}.{kind.__qualname__}, which cannot nest; "
             "await there instead, or start the program on an asyncio loop"
         )
     import nest_asyncio2  # noqa: PLC0415 - it changes asyncio for the whole process, so only who needs it pays

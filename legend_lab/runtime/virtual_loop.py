@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import selectors
+import socket
 import threading
 import time
 import weakref
@@ -77,21 +78,36 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._hold_lock = threading.Lock()
         self._holds = 0
         self._asleep = False
+        self._moved = False
         self.patience_s = patience_s
         self.closing = False
         super().__init__(selector)
         self._watched = selector.get_map()
         self._own_watched = len(self._watched)
-        self._clock_resolution = 1e-9  # timers are due to the nanosecond, whatever the system's own clock can do
 
     def __del__(self) -> None:
-        """Close quietly: a loop dies with its clock, and nobody else could have closed it."""
+        """Close quietly: a loop that dies in a cycle with its clock could not be closed before."""
         with suppress(Exception):
             self.close()
+
+    @property
+    def wake_up_sockets(self) -> tuple[socket.socket, socket.socket]:
+        """The pair by which other threads wake the loop; the one thing in it that must not die unclosed."""
+        return self._ssock, self._csock  # type: ignore[attr-defined] # asyncio has no public name for them
 
     def time(self) -> float:
         """Return the virtual seconds passed since the start."""
         return self._virtual.ticks() / NS_PER_S
+
+    @property
+    def _clock_resolution(self) -> float:
+        # asyncio runs timers due before time() + this. Smaller than the gap between two floats there (more than a
+        # nanosecond after 97 days), it would be lost in the sum, and a timer due now would never run.
+        return max(1e-9, math.ulp(self.time()))
+
+    @_clock_resolution.setter
+    def _clock_resolution(self, _of_the_system: float) -> None:
+        """Ignore what asyncio sets."""
 
     # -- what the loop waits for ----------------------------------------------------------------
 
@@ -158,10 +174,14 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Take back one `hold`; may be called from any thread."""
         with self._hold_lock:
             self._holds -= 1
-        self.wake()
+        self._wake()
 
-    def wake(self) -> None:
-        """Make the loop look again at what is due, if it sleeps really; may be called from any thread."""
+    def time_moved(self) -> None:
+        """Look again at what is due, as time was moved from outside; may be called from any thread."""
+        self._moved = True
+        self._wake()
+
+    def _wake(self) -> None:
         if self._asleep:
             with suppress(RuntimeError):  # closed since
                 self.call_soon_threadsafe(_nothing)
@@ -173,8 +193,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         if self.closing:
             self.stop()
             return []
-        self._asleep = True  # before the look at the holds, or a release just after it would wake nobody
+        self._asleep = True  # before the looks at what others change, or a change just after them would wake nobody
         try:
+            if self._moved:
+                self._moved = False
+                return []  # `timeout` may be of before
             if self._holds > 0:
                 return wait(None)
             if self._is_outstanding():
@@ -201,7 +224,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 
 def _to_ns(seconds: float) -> int:
-    # At least one, so that rounding (a float of 52 days no longer tells nanoseconds apart) cannot stop time.
+    # At least one, so that rounding cannot stop time.
     return max(1, round(seconds * NS_PER_S))
 
 

@@ -185,9 +185,11 @@ class Commands:
             finally:
                 self._busy(False)  # noqa: FBT003 - the same
         except asyncio.CancelledError:
-            return  # stopped by the user, or the kernel ends
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is shown to the user and nowhere else
-            self._report(f"{command['command']} failed: {_said(error)}")
+            self._report("")  # stopped, so what was said about stopping holds no longer
+        except GeneratorExit:
+            raise  # the loop ends
+        except BaseException as error:  # noqa: BLE001 - an interrupt or a crash, too: it is shown here or nowhere
+            self._report(f"{command['command'].replace('_', ' ').capitalize()} failed: {_said(error)}")
 
     # -- a stop that does not come through ----------------------------------------------------------
 

@@ -41,6 +41,12 @@ class Part(anywidget.AnyWidget):
         self._refuse_unknown(traits)
         super().__init__(**traits)
 
+    @property
+    def shown(self) -> dict[str, Any]:
+        """What it shows now, by trait: all that its module reads."""
+        own = (name for name, trait in self.traits(sync=True).items() if issubclass(trait.this_class, Part))
+        return {name: getattr(self, name) for name in own if not name.startswith("_")}
+
     def _refuse_unknown(self, traits: Mapping[str, Any]) -> None:
         for name in traits:
             if not self.has_trait(name):
@@ -56,9 +62,8 @@ class Part(anywidget.AnyWidget):
     def close(self) -> None:
         """The part is gone from every page, and what it showed is let go."""
         super().close()
-        for name, trait in self.traits(sync=True).items():
-            if issubclass(trait.this_class, Part) and not name.startswith("_"):
-                setattr(self, name, trait.default(self))
+        for name in self.shown:
+            setattr(self, name, self.traits()[name].default(self))
 
 
 class Toolbar(Part):

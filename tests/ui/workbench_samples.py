@@ -18,7 +18,13 @@ HOSTILE = '<img src=x onerror="globalThis.pwned=1"><b>bold</b>'
 PROGRAM: list[ProgramRow] = [
     {"path": "reserve_funds", "name": "reserve_funds", "depth": 0, "kind": "step", "input": "amount=89900"},
     {"path": "trip", "name": "trip", "depth": 0, "kind": "block", "input": ""},
-    {"path": "trip.hotel", "name": "hotel", "depth": 1, "kind": "step", "input": 'hotel="htl_nyc_3", room="king", nights=3'},
+    {
+        "path": "trip.hotel",
+        "name": "hotel",
+        "depth": 1,
+        "kind": "step",
+        "input": 'hotel="htl_nyc_3", room="king", nights=3',
+    },
     {"path": "trip.flight", "name": "flight", "depth": 1, "kind": "step", "input": 'flight="UA123"'},
     {"path": "charge", "name": "charge", "depth": 0, "kind": "step", "input": ""},
     {"path": "confirm", "name": "confirm", "depth": 0, "kind": "step", "input": 'email="a@b.c"'},
@@ -73,7 +79,8 @@ def figure() -> dict[str, Any]:
         barmode="overlay", showlegend=False, bargap=0, margin={"l": 108, "r": 16, "t": 16, "b": 32},
         paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)", uirevision="workbench",
         xaxis={"ticksuffix": " ms", "range": [-10, 1700], "zeroline": False},
-        yaxis={"tickvals": list(range(5)), "ticktext": names, "range": [4.6, -0.6], "zeroline": False, "showgrid": False},
+        yaxis={"tickvals": list(range(5)), "ticktext": names,
+               "range": [4.6, -0.6], "zeroline": False, "showgrid": False},
     )  # fmt: skip
     return plain_figure(chart)
 
@@ -98,7 +105,8 @@ def undoing() -> ViewState:
             "marks": {
                 "reserve_funds": mark("done", "done, 2 of 4 · next: undo", "execute.error_before.first"),
                 "trip.hotel": mark("undone", "undone"),
-                "trip.flight": mark("failed", "failed 3 of 3", "execute.error_before.every", "compensate.timeout.first"),
+                "trip.flight": mark("failed", "failed 3 of 3", "execute.error_before.every",
+                                    "compensate.timeout.first"),
             },
             "current": "reserve_funds",
             "undoing": True,
@@ -124,18 +132,18 @@ def undoing() -> ViewState:
         },
         "faults": {
             "chips": [
-                {"id": "f1", "text": "reserve_funds · execute, first attempt · error before the effect",
+                {"id": "f1", "text": "reserve_funds · execute #1 · error before",
                  "note": "fired at entry 1"},
-                {"id": "f2", "text": "trip.flight · execute, every attempt · error before the effect",
+                {"id": "f2", "text": "trip.flight · execute, every · error before",
                  "note": "fired 3 times"},
-                {"id": "f3", "text": "trip.flight · undo, first attempt · timeout", "note": ""},
+                {"id": "f3", "text": "trip.flight · undo #1 · timeout", "note": ""},
             ]
         },
         "events": {
             "lines": [
                 {"at": "1.190 s", "event": "step.start", "text": "trip.flight attempt 3", "tone": "plain"},
-                {"at": "1.322 s", "event": "step.end", "text": 'trip.flight attempt 3 → failed SeatUnavailable("UA123")',
-                 "tone": "failed"},
+                {"at": "1.322 s", "event": "step.end", "tone": "failed",
+                 "text": 'trip.flight attempt 3 → failed SeatUnavailable("UA123")'},
                 {"at": "1.339 s", "event": "compensate.start", "text": "trip.hotel", "tone": "undo"},
                 {"at": "1.551 s", "event": "compensate.end", "text": "trip.hotel → completed", "tone": "undo"},
             ],

@@ -71,7 +71,7 @@ function render({ model, el }) {
     empty.hidden = shown.length > 0;
     if (!nav.selected()) nav.select(body.firstElementChild, false);
   }
-  return follow(model, paint);
+  return follow(model, root, paint);
 }
 
 export default { render };

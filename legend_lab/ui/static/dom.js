@@ -36,11 +36,21 @@ export function list(parent, items, key, create, update = () => {}) {
   }
 }
 
-/** Show `paint` now and at every change of the model; returns how to end it. */
-export function follow(model, paint) {
-  model.on("change", paint);
+/**
+ * Show `paint` now and at every change of the model; returns how to end it. When what had the focus is gone after
+ * that (a panel's button, a removed chip), the part keeps the focus, or the keys would go to the notebook.
+ */
+export function follow(model, root, paint) {
+  const repaint = () => {
+    const focused = root.contains(document.activeElement) ? document.activeElement : null;
+    paint();
+    if (!focused || (root.contains(focused) && focused.checkVisibility())) return;
+    const next = [...root.querySelectorAll('[tabindex="0"], button:not([tabindex])')].find((node) => node.checkVisibility());
+    (next ?? root).focus({ preventScroll: true });
+  };
+  model.on("change", repaint);
   paint();
-  return () => model.off("change", paint);
+  return () => model.off("change", repaint);
 }
 
 /** Scroll `scroller` (and nothing around it: the notebook stays where it is) until `node` is in view. */
@@ -52,7 +62,7 @@ export function reveal(scroller, node) {
 
 /** A part's root element with its heading and its keys. */
 export function part(el, model, name, title = "") {
-  const root = make("div", `ll-part ll-${name}`);
+  const root = make("div", `ll-part ll-${name}`, "", { tabindex: "-1" });
   const note = make("span", "ll-note");
   if (title) {
     const heading = make("div", "ll-heading");

@@ -14,7 +14,7 @@ function render({ model, el }) {
   const next = make("div", "ll-next");
   body.append(lines, next);
   root.append(body);
-  return follow(model, () => {
+  return follow(model, root, () => {
     const earlier = model.get("earlier");
     const atEnd = body.scrollHeight - body.scrollTop - body.clientHeight < 24;
     // a line never changes, but a branch or a reset puts another one in its place

@@ -3,18 +3,20 @@ import { follow, list, make, part, say } from "./dom.js";
 
 function create() {
   const chip = make("li", "ll-chip");
+  const words = make("span", "ll-text");
+  words.append(make("span"), make("span", "ll-fired"));
   chip.append(
     make("span", "ll-glyph", "⚡\uFE0E", { "aria-hidden": "true" }),
-    make("span", "ll-text"),
-    make("span", "ll-fired"),
+    words,
     make("button", "ll-remove", "✕", { type: "button" }),
   );
   return chip;
 }
 
 function update(chip, { text, note }) {
-  const [, words, fired, remove] = chip.children;
-  say(words, text);
+  const [, words, remove] = chip.children;
+  const [planned, fired] = words.children;
+  say(planned, text);
   say(fired, note);
   fired.hidden = !note;
   chip.title = note ? `${text}, ${note}` : text;
@@ -32,7 +34,7 @@ function render({ model, el }) {
     const remove = event.target.closest(".ll-remove");
     if (remove) model.send({ command: "remove_fault", id: remove.closest(".ll-chip").item.id });
   });
-  return follow(model, () => {
+  return follow(model, root, () => {
     const items = model.get("chips");
     list(chips, items, (chip) => chip.id, create, update);
     chips.hidden = !items.length;

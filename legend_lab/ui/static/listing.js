@@ -59,7 +59,8 @@ function faultMenu(root, model) {
   const choices = () => [...menu.querySelectorAll('[role="menuitemcheckbox"]')];
   const build = () => {
     const head = make("div", "ll-menu-head");
-    head.append(make("span", "ll-name", row.item.path), make("span", "", "first"), make("span", "", "every"));
+    const name = make("span", "ll-name", row.item.path, { title: row.item.path });
+    head.append(name, make("span", "", "first attempt"), make("span", "", "every attempt"));
     menu.setAttribute("aria-label", `Faults of ${row.item.path}`);
     menu.replaceChildren(head, ...model.get("menu").map(group));
   };
@@ -199,7 +200,7 @@ function render({ model, el }) {
     if (row && lit !== current) reveal(body, row);
     current = lit;
   }
-  const end = follow(model, paint);
+  const end = follow(model, root, paint);
   return () => {
     end();
     menu.end();

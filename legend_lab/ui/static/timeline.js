@@ -113,7 +113,7 @@ function render({ model, el }) {
   // plotly only watches the window; panes also change their size when the notebook's side bar opens
   const resized = new ResizeObserver(draw);
   resized.observe(body);
-  const end = follow(model, () => {
+  const end = follow(model, root, () => {
     say(note, model.get("legend"));
     draw();
   });

@@ -51,8 +51,8 @@ function panelPart(model) {
   const items = make("ul");
   const actions = make("div", "ll-actions");
   const body = make("div", "ll-words");
-  body.append(title, text, items);
-  root.append(glyph, body, actions);
+  body.append(title, text, items, actions);
+  root.append(glyph, body);
   const showActions = buttons(actions, model);
   const show = (panel) => {
     root.hidden = !panel;
@@ -73,14 +73,16 @@ function panelPart(model) {
 }
 
 function helpPart() {
-  const root = make("dl", "ll-help", "", { "aria-label": "Keys" });
+  const root = make("ul", "ll-help", "", { "aria-label": "Keys" });
   root.hidden = true;
-  const show = (lines) =>
-    root.replaceChildren(...lines.flatMap(({ keys, text }) => {
-      const term = make("dt");
-      term.append(...keys.map((key) => make("kbd", "", key)));
-      return [term, make("dd", "", text)];
-    }));
+  const create = ({ keys, text }) => {
+    const line = make("li");
+    const names = make("span", "ll-keys");
+    names.append(...keys.map((key) => make("kbd", "", key)));
+    line.append(names, make("span", "", text));
+    return line;
+  };
+  const show = (lines) => list(root, lines, (line, index) => index, create);
   return { root, show };
 }
 
@@ -120,7 +122,7 @@ function render({ model, el }) {
   root.addEventListener("ll-help", toggleHelp);
 
   const showButtons = buttons(bar, model);
-  return follow(model, () => {
+  return follow(model, root, () => {
     say(saga, model.get("saga"));
     say(count, model.get("count"));
     const { tone, glyph, text } = model.get("badge");

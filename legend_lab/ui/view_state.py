@@ -185,7 +185,7 @@ class ContextRow(TypedDict):
     change: Literal["same", "inside", "added", "removed", "changed"]
     """`inside` says that something below it changed; such a row is shown opened."""
     before: NotRequired[str]
-    """What a changed value was."""
+    """What a changed value was; a row with `changed` must have it."""
     children: NotRequired[list[ContextRow]]
     """The values inside; a row that has them can be opened."""
 
@@ -308,7 +308,7 @@ KEYS: dict[str, str] = {"n": "step", "e": "run", "R": "reset", "s": "stop", "Esc
 
 KEY_HELP: list[KeyHelp] = [
     {"keys": ["n"], "text": "step: carry out the next instruction"},
-    {"keys": ["e"], "text": "run to the end, or until the run stands still"},
+    {"keys": ["e"], "text": "run until the end or a halt"},
     {"keys": ["Shift", "R"], "text": "reset: start over with a fresh context"},
     {"keys": ["s", "Esc"], "text": "stop what is running"},
     {"keys": ["↑", "↓"], "text": "move through the rows"},

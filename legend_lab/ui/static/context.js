@@ -35,12 +35,13 @@ function update(row, { item, depth, opened }) {
   sign.setAttribute("aria-label", meaning);
   say(key, item.key);
   const removed = item.change === "removed";
-  say(before, removed ? item.text : item.before ?? "");
+  const changed = item.change === "changed";
+  say(before, removed ? item.text : changed ? item.before : "");
   say(after, removed ? "" : item.text);
-  before.hidden = !before.textContent;
-  arrow.hidden = removed || before.hidden;
+  before.hidden = !removed && !changed;
+  arrow.hidden = !changed;
   key.title = item.key;
-  value.title = value.innerText ?? item.text;
+  value.title = changed ? `${item.before} → ${item.text}` : item.text;
 }
 
 function render({ model, el }) {

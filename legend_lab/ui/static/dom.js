@@ -60,6 +60,17 @@ export function reveal(scroller, node) {
   else if (inner.bottom > outer.bottom) scroller.scrollTop += inner.bottom - outer.bottom;
 }
 
+/** Call `act` once `node` has a size; a part is first painted before the page shows it. Returns how to call it off. */
+export function whenShown(node, act) {
+  const observer = new ResizeObserver(() => {
+    if (!node.clientHeight) return;
+    observer.disconnect();
+    act();
+  });
+  observer.observe(node);
+  return () => observer.disconnect();
+}
+
 /** A part's root element with its heading and its keys. */
 export function part(el, model, name, title = "") {
   const root = make("div", `ll-part ll-${name}`, "", { tabindex: "-1" });

@@ -1,5 +1,5 @@
 // What happened, a line an event, the newest last.
-import { follow, list, make, part, say } from "./dom.js";
+import { follow, list, make, part, say, whenShown } from "./dom.js";
 
 function create({ at, event, text, tone }) {
   const line = make("li", "", "", { "data-tone": tone });
@@ -14,7 +14,7 @@ function render({ model, el }) {
   const next = make("div", "ll-next");
   body.append(lines, next);
   root.append(body);
-  return follow(model, root, () => {
+  const end = follow(model, root, () => {
     const earlier = model.get("earlier");
     const atEnd = body.scrollHeight - body.scrollTop - body.clientHeight < 24;
     // a line never changes, but a branch or a reset puts another one in its place
@@ -23,6 +23,11 @@ function render({ model, el }) {
     say(note, earlier ? `${earlier} earlier not shown` : "");
     if (atEnd) body.scrollTop = body.scrollHeight;
   });
+  const unseen = whenShown(body, () => (body.scrollTop = body.scrollHeight));
+  return () => {
+    end();
+    unseen();
+  };
 }
 
 export default { render };

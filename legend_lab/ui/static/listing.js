@@ -1,5 +1,5 @@
 // The program, one row a step, with what became of each and a fault menu.
-import { follow, list, make, part, reveal, rows, say } from "./dom.js";
+import { follow, list, make, part, reveal, rows, say, whenShown } from "./dom.js";
 
 const GLYPHS = {
   pending: ["·", "not run"],
@@ -201,8 +201,13 @@ function render({ model, el }) {
     current = lit;
   }
   const end = follow(model, root, paint);
+  const unseen = whenShown(body, () => {
+    const row = body.querySelector(".ll-current");
+    if (row) reveal(body, row);
+  });
   return () => {
     end();
+    unseen();
     menu.end();
   };
 }

@@ -7,7 +7,6 @@ kernel's main loop. And what goes wrong while a widget message is handled is sho
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
@@ -32,8 +31,6 @@ MAX_TEXT = 2_000
 MAX_WAITING = 16
 """Most commands that may wait for the one being carried out."""
 _SHORT = 60
-PATIENCE_S = 2.0
-"""How long a stop may take before the widget says that it takes long."""
 
 
 class UnknownCommandError(ValueError):
@@ -94,10 +91,9 @@ class Commands:
     Args:
         handler: carries out one checked command, `{"command": name, **arguments}`. It is cancelled by `stop`, and
             must leave a state that can be shown when it is.
-        report: shows a text to the user, or takes the last one away when the text is empty. It may be called from
-            another thread when the loop is blocked.
-        busy: told whether a command is being carried out, whenever that changes.
-        patience_s: how long a stop may take before `report` says so.
+        report: shows a text to the user, or takes the last one away when the text is empty.
+        busy: told whether a command is being carried out, whenever that changes. Give it to `Toolbar.running`: the
+            page says by it that a stop was not heeded.
     """
 
     def __init__(
@@ -106,12 +102,10 @@ class Commands:
         report: Callable[[str], None],
         *,
         busy: Callable[[bool], None] = lambda _busy: None,
-        patience_s: float = PATIENCE_S,
     ) -> None:
         self._handler = handler
         self._report = report
         self._busy = busy
-        self._patience_s = patience_s
         self._waiting: deque[dict[str, str]] = deque()
         self._task: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None
@@ -141,8 +135,6 @@ class Commands:
             if command["command"] != "stop":
                 asyncio.run(self._carry_out(command))
             return
-        if command["command"] == "stop":
-            self._watch_stop()
         try:
             self._loop.call_soon_threadsafe(self._accept, command)
         except RuntimeError:
@@ -185,28 +177,11 @@ class Commands:
             finally:
                 self._busy(False)  # noqa: FBT003 - the same
         except asyncio.CancelledError:
-            self._report("")  # stopped, so what was said about stopping holds no longer
+            return  # stopped by the user, or the kernel ends
         except GeneratorExit:
             raise  # the loop ends
         except BaseException as error:  # noqa: BLE001 - an interrupt or a crash, too: it is shown here or nowhere
             self._report(f"{command['command'].replace('_', ' ').capitalize()} failed: {_said(error)}")
-
-    # -- a stop that does not come through ----------------------------------------------------------
-
-    def _watch_stop(self) -> None:
-        task = self._task
-        if task is None or task.done():
-            return
-        timer = threading.Timer(self._patience_s, self._still_running, (task,))
-        timer.daemon = True
-        timer.start()
-
-    def _still_running(self, task: asyncio.Task[None]) -> None:
-        if not task.done():
-            self._report(
-                "Not stopped yet. A step can only be stopped where it awaits something: one that computes or waits "
-                "without await has to end by itself. Interrupt the kernel to break it off."
-            )
 
 
 def _said(error: BaseException) -> str:

@@ -88,6 +88,15 @@ class Toolbar(Part):
     """A command is being carried out."""
     alert = traitlets.Unicode().tag(sync=True)
     """What went wrong, or empty. Read out at once by a screen reader."""
+    unheeded = traitlets.Dict(
+        {
+            "after_ms": 2_000,
+            "text": "Not stopped yet. A step can only be stopped where it awaits something: one that computes or waits "
+            "without await has to end by itself. Interrupt the kernel to break it off.",
+        }
+    ).tag(sync=True)
+    """What is said when `running` still holds some time after a stop was sent. The page says it by itself: a step that
+    never awaits keeps the kernel from hearing of the stop."""
     help = traitlets.List(KEY_HELP).tag(sync=True)
     """The key help, a `KeyHelp` a line."""
 

@@ -82,7 +82,7 @@ class KeyHelp(TypedDict):
 
 
 class ToolbarState(TypedDict):
-    """Traits of `Toolbar`."""
+    """Traits of `Toolbar`, without `alert` and `running`: `Commands` tells these as they change."""
 
     saga: str
     count: str
@@ -91,8 +91,6 @@ class ToolbarState(TypedDict):
     standing: Standing
     buttons: list[Button]
     panel: Panel | None
-    running: bool
-    """A command is being carried out."""
 
 
 # -- listing ------------------------------------------------------------------------------------

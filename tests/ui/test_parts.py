@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -54,7 +53,15 @@ def test_a_part_refuses_a_value_of_the_wrong_type() -> None:
 
 
 def test_the_view_states_name_exactly_the_traits_that_the_parts_show() -> None:
-    kept = {"shortcuts", "help", "menu", "config", "alert"}  # what stays the same, and what `Commands.report` writes
+    kept = {
+        "shortcuts",
+        "help",
+        "menu",
+        "config",
+        "unheeded",
+        "alert",
+        "running",
+    }  # the same for all, or told by `Commands`
     layout = WorkbenchLayout()
     for name, state in ViewState.__annotations__.items():
         assert set(layout.parts[name].shown) - kept == set(_fields(state)), name
@@ -168,7 +175,7 @@ class Record:
         self.events.append(f"{name} ends")
 
     def commands(self, handler: Callable[[dict[str, str]], Awaitable[None]] | None = None) -> Commands:
-        return Commands(handler or self.handle, self.reports.append, busy=self.busy.append, patience_s=0.01)
+        return Commands(handler or self.handle, self.reports.append, busy=self.busy.append)
 
 
 async def until(true: Callable[[], bool]) -> None:
@@ -267,37 +274,6 @@ async def test_messages_from_other_threads_run_on_the_loop_that_the_commands_wer
 
     await asyncio.to_thread(asyncio.run, on_another_loop())
     await until(lambda: ran_on == [main])
-
-
-async def test_a_stop_that_a_step_does_not_heed_is_said() -> None:
-    said = threading.Event()
-    free = threading.Event()
-    reports: list[str] = []
-
-    def report(text: str) -> None:
-        reports.append(text)
-        if text:
-            said.set()
-
-    async def stuck(command: dict[str, str]) -> None:
-        began.set()
-        free.wait(5)  # a step that waits without await: the loop stands still
-
-    began = threading.Event()
-    commands = Commands(stuck, report, patience_s=0.01)
-
-    def press_stop() -> None:
-        began.wait(5)
-        commands.receive({"command": "stop"})
-        said.wait(5)
-        free.set()
-
-    presser = threading.Thread(target=press_stop)
-    presser.start()
-    commands.receive({"command": "step"})
-    await until(free.is_set)
-    presser.join()
-    assert reports[1].startswith("Not stopped yet. A step can only be stopped where it awaits")
 
 
 def test_without_a_loop_a_command_is_carried_out_at_once() -> None:

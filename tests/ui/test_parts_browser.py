@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import workbench_samples as samples
@@ -13,7 +14,12 @@ from legend_lab.ui.parts import Context, Events, Faults, Listing, Part, Toolbar
 pytestmark = pytest.mark.browser
 
 ARTIFACTS = Path(__file__).parents[2] / ".artifacts"
-DEMO = "from workbench_samples import Demo\ndemo = Demo()\ndemo.layout"
+DEMO = """
+from workbench_samples import Demo
+demo = Demo()
+demo.layout.toolbar.unheeded = {"after_ms": 10, "text": "Not stopped yet."}
+demo.layout
+"""
 DRAWN = ".ll-chart .bars .point"
 
 
@@ -26,7 +32,7 @@ def focused(page: Page) -> str:
 
 
 def test_mouse_and_keyboard_send_commands(  # noqa: PLR0915 - one notebook, many small facts
-    run_notebook: Callable[..., None], page: Page, snapshot: Callable[[str], None]
+    lab: SimpleNamespace, run_notebook: Callable[..., None], page: Page, snapshot: Callable[[str], None]
 ) -> None:
     run_notebook("commands", DEMO)
     page.wait_for_selector(DRAWN)
@@ -83,6 +89,11 @@ def test_mouse_and_keyboard_send_commands(  # noqa: PLR0915 - one notebook, many
     # a pause: the way on is a button; when it goes, the toolbar keeps the focus
     snapshot("paused-light")
     page.get_by_role("button", name="Abort").click()
+    expect(page.locator(".ll-toolbar")).to_have_attribute("aria-busy", "true")
+    page.keyboard.press("s")  # the kernel is stuck and does not hear it
+    expect(page.locator(".ll-alert").last).to_have_text("Not stopped yet.")
+    (lab.root / "go").touch()
+    expect(page.locator(".ll-alert").last).to_be_hidden()
     heard(page, command="abort")
     page.keyboard.press("n")
     heard(page, command="step")
@@ -91,7 +102,7 @@ def test_mouse_and_keyboard_send_commands(  # noqa: PLR0915 - one notebook, many
 
     # what goes wrong is said in the alert, and taken away by the next command
     page.get_by_role("button", name="Retry").click()
-    alert = page.get_by_role("alert")
+    alert = page.locator(".ll-alert[role=alert]").first
     expect(alert).to_have_text(f"Retry failed: ConnectionError: the hotel's desk does not answer {samples.HOSTILE}")
     page.keyboard.press("n")
     expect(alert).to_be_hidden()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
+import threading
+from pathlib import Path
 from typing import Any
 
 import plotly.graph_objects as go
@@ -13,6 +15,8 @@ from legend_lab.ui.layout import WorkbenchLayout
 from legend_lab.ui.parts import plain_figure
 from legend_lab.ui.view_state import Button, ContextRow, Panel, ProgramRow, RowMark, ViewState
 
+GO = Path("go")
+"""The demo's `abort` is stuck until this file exists where the kernel runs."""
 HOSTILE = '<img src=x onerror="globalThis.pwned=1"><b>bold</b>'
 
 PROGRAM: list[ProgramRow] = [
@@ -98,7 +102,6 @@ def undoing() -> ViewState:
             },
             "buttons": buttons(),
             "panel": None,
-            "running": False,
         },
         "listing": {
             "program": PROGRAM,
@@ -235,12 +238,15 @@ class Demo:
         self.views = [undoing(), paused(), failed_undo(), crashed(), hostile()]
         self.at = 0
         self.view = copy.deepcopy(self.views[0])
-        self.commands = Commands(self.handle, self.report)
+        self.commands = Commands(self.handle, self.report, busy=self.busy)
         self.commands.listen(*self.layout.parts.values())
         self.layout.show(self.view)
 
     def report(self, text: str) -> None:
         self.layout.toolbar.alert = text
+
+    def busy(self, busy: bool) -> None:
+        self.layout.toolbar.running = busy
 
     async def handle(self, command: dict[str, str]) -> None:
         faults = self.view["listing"]["marks"].setdefault(command.get("path", "confirm"), mark("pending", ""))["faults"]
@@ -253,6 +259,9 @@ class Demo:
             case "remove_fault":
                 chips = self.view["faults"]["chips"]
                 self.view["faults"]["chips"] = [chip for chip in chips if chip["id"] != command["id"]]
+            case "abort":
+                while not GO.exists():  # noqa: ASYNC240 - stuck like a step that waits without await
+                    threading.Event().wait(0.01)
             case "retry":
                 raise ConnectionError(f"the hotel's desk does not answer {HOSTILE}")
         self.view["events"]["next"] = "heard " + json.dumps(command)

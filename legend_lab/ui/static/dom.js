@@ -90,6 +90,12 @@ function siblings(root) {
   return (root.closest(".ll-workbench") ?? root.parentElement).querySelectorAll(".ll-part");
 }
 
+/** Send a command to Python; the other parts hear of it, too. */
+export function send(root, model, command) {
+  model.send(command);
+  for (const other of siblings(root)) other.dispatchEvent(new CustomEvent("ll-sent", { detail: command }));
+}
+
 const ROW_KEYS = ["ArrowUp", "ArrowDown", "f"];
 
 function keys(root, model) {
@@ -99,7 +105,7 @@ function keys(root, model) {
     if (event.defaultPrevented || event.target.closest("input, textarea, select")) return;
     const command = model.get("shortcuts")[event.key];
     if (command) {
-      if (!event.repeat) model.send({ command });
+      if (!event.repeat) send(root, model, { command });
     } else if (event.key === "?") {
       for (const other of siblings(root)) other.dispatchEvent(new CustomEvent("ll-help"));
     } else if (ROW_KEYS.includes(event.key)) {

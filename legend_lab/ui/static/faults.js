@@ -1,5 +1,5 @@
 // The fault plan, a chip a fault, each with a button that takes it away.
-import { follow, list, make, part, say } from "./dom.js";
+import { follow, list, make, part, say, send } from "./dom.js";
 
 function create() {
   const chip = make("li", "ll-chip");
@@ -32,7 +32,7 @@ function render({ model, el }) {
   root.append(chips, empty);
   chips.addEventListener("click", (event) => {
     const remove = event.target.closest(".ll-remove");
-    if (remove) model.send({ command: "remove_fault", id: remove.closest(".ll-chip").item.id });
+    if (remove) send(root, model, { command: "remove_fault", id: remove.closest(".ll-chip").item.id });
   });
   return follow(model, root, () => {
     const items = model.get("chips");

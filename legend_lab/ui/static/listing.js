@@ -1,5 +1,5 @@
 // The program, one row a step, with what became of each and a fault menu.
-import { follow, list, make, part, reveal, rows, say, whenShown } from "./dom.js";
+import { follow, list, make, part, reveal, rows, say, send, whenShown } from "./dom.js";
 
 const GLYPHS = {
   pending: ["·", "not run"],
@@ -102,7 +102,7 @@ function faultMenu(root, model) {
 
   menu.addEventListener("click", (event) => {
     const { choice } = event.target.closest("button")?.dataset ?? {};
-    if (choice) model.send({ command: "toggle_fault", path: row.item.path, choice });
+    if (choice) send(root, model, { command: "toggle_fault", path: row.item.path, choice });
   });
   menu.addEventListener("keydown", (event) => {
     const all = choices();

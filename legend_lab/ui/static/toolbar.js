@@ -1,5 +1,5 @@
 // The buttons, where the run stands, why it stands still, and what went wrong.
-import { follow, list, make, part, say } from "./dom.js";
+import { follow, list, make, part, say, send } from "./dom.js";
 
 function button(item) {
   const node = make("button", "ll-button", "", { type: "button" });
@@ -21,10 +21,10 @@ function updateButton(node, { command, label, glyph, key, enabled, primary, why 
   node.title = why;
 }
 
-function buttons(bar, model) {
+function buttons(bar, root, model) {
   bar.addEventListener("click", (event) => {
     const node = event.target.closest("button");
-    if (node?.getAttribute("aria-disabled") === "false") model.send({ command: node.dataset.command });
+    if (node?.getAttribute("aria-disabled") === "false") send(root, model, { command: node.dataset.command });
   });
   bar.addEventListener("keydown", (event) => {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
@@ -43,7 +43,7 @@ function panelItem() {
   return node;
 }
 
-function panelPart(model) {
+function panelPart(part, model) {
   const root = make("div", "ll-panel", "", { role: "group" });
   const glyph = make("span", "ll-glyph", "", { "aria-hidden": "true" });
   const title = make("strong");
@@ -53,7 +53,7 @@ function panelPart(model) {
   const body = make("div", "ll-words");
   body.append(title, text, items, actions);
   root.append(glyph, body);
-  const showActions = buttons(actions, model);
+  const showActions = buttons(actions, part, model);
   const show = (panel) => {
     root.hidden = !panel;
     if (!panel) return;
@@ -86,6 +86,22 @@ function helpPart() {
   return { root, show };
 }
 
+// A step that never awaits keeps the kernel from hearing of the stop, so only the page can tell that it was not heeded.
+function stopWatch(root, model, note) {
+  let timer = 0;
+  root.addEventListener("ll-sent", ({ detail }) => {
+    if (detail.command !== "stop" || !model.get("running") || timer) return;
+    timer = setTimeout(() => say(note, model.get("unheeded").text), model.get("unheeded").after_ms);
+  });
+  const ended = () => {
+    if (model.get("running")) return;
+    clearTimeout(timer);
+    timer = 0;
+    say(note, "");
+  };
+  return { ended, end: () => clearTimeout(timer) };
+}
+
 function render({ model, el }) {
   const { root } = part(el, model, "toolbar");
   const head = make("div", "ll-head");
@@ -110,9 +126,11 @@ function render({ model, el }) {
   line.append(standing, ask);
 
   const alert = make("div", "ll-alert", "", { role: "alert" });
-  const panel = panelPart(model);
+  const unheeded = make("div", "ll-alert", "", { role: "alert" });
+  const stopped = stopWatch(root, model, unheeded);
+  const panel = panelPart(root, model);
   const help = helpPart();
-  root.append(head, line, help.root, alert, panel.root);
+  root.append(head, line, help.root, alert, unheeded, panel.root);
 
   const toggleHelp = () => {
     help.root.hidden = !help.root.hidden;
@@ -121,8 +139,8 @@ function render({ model, el }) {
   ask.addEventListener("click", toggleHelp);
   root.addEventListener("ll-help", toggleHelp);
 
-  const showButtons = buttons(bar, model);
-  return follow(model, root, () => {
+  const showButtons = buttons(bar, root, model);
+  const end = follow(model, root, () => {
     say(saga, model.get("saga"));
     say(count, model.get("count"));
     const { tone, glyph, text } = model.get("badge");
@@ -140,7 +158,12 @@ function render({ model, el }) {
     say(alert, model.get("alert"));
     help.show(model.get("help"));
     panel.show(model.get("panel"));
+    stopped.ended();
   });
+  return () => {
+    end();
+    stopped.end();
+  };
 }
 
 export default { render };

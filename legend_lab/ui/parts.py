@@ -1,0 +1,190 @@
+"""Owns the Python side of the workbench's parts: what each one shows, as synced traits."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import plotly.offline
+import traitlets
+
+from legend_lab.ui.view_state import FAULT_MENU, KEY_HELP, KEYS
+
+_STATIC = Path(__file__).parent / "static"
+_IMPORT = re.compile(r'^import \{[^}]*\} from "\./dom\.js";\n', re.MULTILINE)
+
+
+def _module(name: str) -> str:
+    """A part's module as one text: anywidget loads a single module, so `dom.js` takes the place of its import."""
+    shared, own = ((_STATIC / f"{file}.js").read_text(encoding="utf-8") for file in ("dom", name))
+    return f"{shared}\n{_IMPORT.sub('', own)}"
+
+
+def _styles(*names: str) -> str:
+    return "\n".join((_STATIC / f"{name}.css").read_text(encoding="utf-8") for name in ("base", *names))
+
+
+class Part(anywidget.AnyWidget):
+    """A piece of the workbench that shows what it is told and sends commands back as messages.
+
+    Nothing in the browser writes a trait: what is shown is always what Python said.
+    """
+
+    shortcuts = traitlets.Dict(KEYS).tag(sync=True)
+    """The command behind each key, wherever in the workbench the focus is."""
+
+    def __init__(self, **traits: Any) -> None:  # noqa: ANN401 - any trait
+        self._refuse_unknown(traits)
+        super().__init__(**traits)
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """What it shows now, by trait: all that its module reads."""
+        own = (name for name, trait in self.traits(sync=True).items() if issubclass(trait.this_class, Part))
+        return {name: getattr(self, name) for name in own if not name.startswith("_")}
+
+    def _refuse_unknown(self, traits: Mapping[str, Any]) -> None:
+        for name in traits:
+            if not self.has_trait(name):
+                raise TypeError(f"{type(self).__name__} shows no {name!r}")
+
+    def show(self, state: Mapping[str, Any]) -> None:
+        """All of `state` is shown, in one message; what is equal to what is shown already is not sent."""
+        self._refuse_unknown(state)
+        with self.hold_sync():
+            for name, value in state.items():
+                setattr(self, name, value)
+
+    def close(self) -> None:
+        """The part is gone from every page, and what it showed is let go."""
+        super().close()
+        for name in self.shown:
+            setattr(self, name, self.traits()[name].default(self))
+
+
+class Toolbar(Part):
+    """The buttons, where the run stands, why it stands still, and what went wrong."""
+
+    _esm = _module("toolbar")
+    _css = _styles("toolbar", "layout")
+
+    saga = traitlets.Unicode().tag(sync=True)
+    """Name of the saga."""
+    count = traitlets.Unicode().tag(sync=True)
+    """How far the run is, such as `entry 10 · 1.55 s`."""
+    badge = traitlets.Dict({"tone": "plain", "glyph": "", "text": ""}).tag(sync=True)
+    """The state of the run in two or three words: a `Badge`."""
+    standing = traitlets.Dict({"now": "", "next": ""}).tag(sync=True)
+    """Where the run stands and what comes next: a `Standing`."""
+    buttons: Any = traitlets.List().tag(sync=True)
+    """The commands, a `Button` each, in the order shown."""
+    panel = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True)
+    """Why the run stands still and what can be done: a `Panel`, or None while nothing needs a decision."""
+    running = traitlets.Bool().tag(sync=True)
+    """A command is being carried out."""
+    alert = traitlets.Unicode().tag(sync=True)
+    """What went wrong, or empty. Read out at once by a screen reader."""
+    unheeded = traitlets.Dict(
+        {
+            "after_ms": 2_000,
+            "text": "Not stopped yet. A step can only be stopped where it awaits something: one that computes or waits "
+            "without await has to end by itself. Interrupt the kernel to break it off.",
+        }
+    ).tag(sync=True)
+    """What is said when `running` still holds some time after a stop was sent. The page says it by itself: a step that
+    never awaits keeps the kernel from hearing of the stop."""
+    help = traitlets.List(KEY_HELP).tag(sync=True)
+    """The key help, a `KeyHelp` a line."""
+
+
+class Listing(Part):
+    """The program, one row a step, with what became of each and a fault menu."""
+
+    _esm = _module("listing")
+    _css = _styles("listing")
+
+    program: Any = traitlets.List().tag(sync=True)
+    """A `ProgramRow` for each step and block, in program order."""
+    marks = traitlets.Dict().tag(sync=True)
+    """A `RowMark` by path, for every row that something happened to or is planned for."""
+    current = traitlets.Unicode().tag(sync=True)
+    """Path of the step that the next instruction is about, or empty."""
+    undoing = traitlets.Bool().tag(sync=True)
+    """The next instruction is an undo."""
+    summary = traitlets.Unicode().tag(sync=True)
+    """How big the program is, such as `5 steps · 1 block`."""
+    menu = traitlets.List(FAULT_MENU).tag(sync=True)
+    """What the fault menu offers: a `FaultGroup` for each phase."""
+
+
+class Context(Part):
+    """The context, with what the last instruction changed."""
+
+    _esm = _module("context")
+    _css = _styles("context")
+
+    rows: Any = traitlets.List().tag(sync=True)
+    """The values, a `ContextRow` each."""
+    summary = traitlets.Unicode().tag(sync=True)
+    """What changed, in short."""
+
+
+class Faults(Part):
+    """The fault plan, a chip a fault."""
+
+    _esm = _module("faults")
+    _css = _styles("faults")
+
+    chips: Any = traitlets.List().tag(sync=True)
+    """The planned faults, a `Chip` each."""
+
+
+class Events(Part):
+    """What happened, a line an event, the newest last."""
+
+    _esm = _module("events")
+    _css = _styles("events")
+
+    lines: Any = traitlets.List().tag(sync=True)
+    """The newest events, a `EventLine` each."""
+    earlier = traitlets.Int().tag(sync=True)
+    """How many older events are not among `lines`."""
+    next = traitlets.Unicode().tag(sync=True)
+    """What comes next, or empty."""
+
+
+class Timeline(Part):
+    """A plotly Figure that is updated in place and follows the page's theme.
+
+    plotly.js (5 MB) goes to a page once, over the kernel's own connection, when the page's first timeline asks for it.
+    """
+
+    _esm = _module("timeline")
+    _css = _styles("timeline")
+
+    figure: Any = traitlets.Dict({"data": [], "layout": {}}).tag(sync=True)
+    """Data and layout of the Figure; `plain_figure` makes them."""
+    config = traitlets.Dict(
+        {"displaylogo": False, "showSendToCloud": False, "displayModeBar": False, "responsive": False}
+    ).tag(sync=True)
+    """plotly's own settings; its offer to send the chart elsewhere is off."""
+    legend = traitlets.Unicode().tag(sync=True)
+    """What the glyphs in the chart mean."""
+
+    def __init__(self, **traits: Any) -> None:  # noqa: ANN401 - any trait
+        super().__init__(**traits)
+        self.on_msg(self._answer)
+
+    def _answer(self, _widget: object, message: object, _buffers: object) -> None:
+        if isinstance(message, dict) and message.get("kind") == "plotly.js?":
+            self.send({"kind": "plotly.js"}, buffers=[plotly.offline.get_plotlyjs().encode()])
+
+
+def plain_figure(figure: Any) -> dict[str, Any]:  # noqa: ANN401 - a plotly Figure, which has no types
+    """Data and layout of a plotly Figure as plain JSON, as `Timeline.figure` takes them."""
+    plain: dict[str, Any] = json.loads(figure.to_json())
+    return {"data": plain.get("data", []), "layout": plain.get("layout", {})}

@@ -1,0 +1,152 @@
+// What every part shares: making elements, showing lists, keys. Texts are only ever set as text, never as markup.
+
+/** A new element; `attributes` are set as such, `text` is shown as text. */
+export function make(tag, className = "", text = "", attributes = {}) {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  if (text) node.textContent = text;
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  return node;
+}
+
+/** Set text only where it differs: a live region is read out again at every change. */
+export function say(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+/**
+ * The children of `parent` become one element per item, in order. An element is made once per key and then only
+ * updated, so focus, scrolling and selections survive. `node.item` is always the newest item.
+ */
+export function list(parent, items, key, create, update = () => {}) {
+  const wanted = new Map(items.map((item, index) => [String(key(item, index)), item]));
+  const present = new Map();
+  for (const node of [...parent.children]) {
+    if (wanted.has(node.dataset.key)) present.set(node.dataset.key, node);
+    else node.remove();
+  }
+  let index = 0;
+  for (const [name, item] of wanted) {
+    const node = present.get(name) ?? create(item);
+    node.dataset.key = name;
+    node.item = item;
+    update(node, item);
+    if (parent.children[index] !== node) parent.insertBefore(node, parent.children[index] ?? null);
+    index += 1;
+  }
+}
+
+/**
+ * Show `paint` now and at every change of the model; returns how to end it. When what had the focus is gone after
+ * that (a panel's button, a removed chip), the part keeps the focus, or the keys would go to the notebook.
+ */
+export function follow(model, root, paint) {
+  const repaint = () => {
+    const focused = root.contains(document.activeElement) ? document.activeElement : null;
+    paint();
+    if (!focused || (root.contains(focused) && focused.checkVisibility())) return;
+    const next = [...root.querySelectorAll('[tabindex="0"], button:not([tabindex])')].find((node) => node.checkVisibility());
+    (next ?? root).focus({ preventScroll: true });
+  };
+  model.on("change", repaint);
+  paint();
+  return () => model.off("change", repaint);
+}
+
+/** Scroll `scroller` (and nothing around it: the notebook stays where it is) until `node` is in view. */
+export function reveal(scroller, node) {
+  const [outer, inner] = [scroller.getBoundingClientRect(), node.getBoundingClientRect()];
+  if (inner.top < outer.top) scroller.scrollTop -= outer.top - inner.top;
+  else if (inner.bottom > outer.bottom) scroller.scrollTop += inner.bottom - outer.bottom;
+}
+
+/** Call `act` once `node` has a size; a part is first painted before the page shows it. Returns how to call it off. */
+export function whenShown(node, act) {
+  const observer = new ResizeObserver(() => {
+    if (!node.clientHeight) return;
+    observer.disconnect();
+    act();
+  });
+  observer.observe(node);
+  return () => observer.disconnect();
+}
+
+/** A part's root element with its heading and its keys. */
+export function part(el, model, name, title = "") {
+  const root = make("div", `ll-part ll-${name}`, "", { tabindex: "-1" });
+  const note = make("span", "ll-note");
+  if (title) {
+    const heading = make("div", "ll-heading");
+    heading.append(make("span", "ll-title", title), note);
+    root.append(heading);
+  }
+  keys(root, model);
+  el.append(root);
+  return { root, note };
+}
+
+/** All parts of the workbench that `root` is in; it is only known once the page shows it. */
+function siblings(root) {
+  return (root.closest(".ll-workbench") ?? root.parentElement).querySelectorAll(".ll-part");
+}
+
+/** Send a command to Python; the other parts hear of it, too. */
+export function send(root, model, command) {
+  model.send(command);
+  for (const other of siblings(root)) other.dispatchEvent(new CustomEvent("ll-sent", { detail: command }));
+}
+
+const ROW_KEYS = ["ArrowUp", "ArrowDown", "f"];
+
+function keys(root, model) {
+  root.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || (event.shiftKey && event.key === "Enter")) return;
+    event.stopPropagation(); // or JupyterLab takes them for its own: `b` would insert a cell
+    if (event.defaultPrevented || event.target.closest("input, textarea, select")) return;
+    const command = model.get("shortcuts")[event.key];
+    if (command) {
+      if (!event.repeat) send(root, model, { command });
+    } else if (event.key === "?") {
+      for (const other of siblings(root)) other.dispatchEvent(new CustomEvent("ll-help"));
+    } else if (ROW_KEYS.includes(event.key)) {
+      for (const other of siblings(root)) other.dispatchEvent(new CustomEvent("ll-rows", { detail: event.key }));
+    } else return;
+    event.preventDefault();
+  });
+}
+
+/**
+ * One of the rows in `body` can be reached by Tab, the arrows move among them. Rows are elements with role "row".
+ * `act(row, key)` is asked about any other key and says whether it took it.
+ */
+export function rows(body, act) {
+  const all = () => [...body.querySelectorAll('[role="row"]:not([hidden])')];
+  const selected = () => body.querySelector('[role="row"][tabindex="0"]:not([hidden])');
+  const select = (row, focus = true) => {
+    for (const other of body.querySelectorAll('[role="row"][tabindex="0"]')) other.tabIndex = -1;
+    if (!row) return;
+    row.tabIndex = 0;
+    if (!focus) return;
+    row.focus({ preventScroll: true });
+    reveal(body, row);
+  };
+  const move = (key) => {
+    const list = all();
+    const at = list.indexOf(selected());
+    const to = { ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: list.length - 1 }[key];
+    select(list[Math.max(0, Math.min(list.length - 1, to))]);
+  };
+  body.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    const row = event.target.closest('[role="row"]');
+    if (!row || event.target !== row) return;
+    if (["ArrowUp", "ArrowDown", "Home", "End"].includes(event.key)) move(event.key);
+    else if (!act(row, event.key)) return;
+    event.preventDefault();
+  });
+  body.addEventListener("focusin", (event) => {
+    const row = event.target.closest('[role="row"]');
+    if (row && row.tabIndex !== 0) select(row, false);
+  });
+  return { select, selected, move };
+}

@@ -1,0 +1,33 @@
+// What happened, a line an event, the newest last.
+import { follow, list, make, part, say, whenShown } from "./dom.js";
+
+function create({ at, event, text, tone }) {
+  const line = make("li", "", "", { "data-tone": tone });
+  line.append(make("span", "ll-at", at), make("span", "ll-event", event), make("span", "ll-text", text, { title: text }));
+  return line;
+}
+
+function render({ model, el }) {
+  const { root, note } = part(el, model, "events", "Events");
+  const body = make("div", "ll-body", "", { tabindex: "0", role: "log", "aria-label": "Events", "aria-live": "off" });
+  const lines = make("ol");
+  const next = make("div", "ll-next");
+  body.append(lines, next);
+  root.append(body);
+  const end = follow(model, root, () => {
+    const earlier = model.get("earlier");
+    const atEnd = body.scrollHeight - body.scrollTop - body.clientHeight < 24;
+    // a line never changes, but a branch or a reset puts another one in its place
+    list(lines, model.get("lines"), (line, index) => JSON.stringify([earlier + index, line]), create);
+    say(next, model.get("next"));
+    say(note, earlier ? `${earlier} earlier not shown` : "");
+    if (atEnd) body.scrollTop = body.scrollHeight;
+  });
+  const unseen = whenShown(body, () => (body.scrollTop = body.scrollHeight));
+  return () => {
+    end();
+    unseen();
+  };
+}
+
+export default { render };

@@ -1,0 +1,134 @@
+// A plotly Figure that is updated in place. plotly.js comes once per page, over the kernel's own connection.
+import { follow, make, part, say } from "./dom.js";
+
+const PATIENCE_MS = 15_000;
+const page = (globalThis.__legendLabPlotly1 ??= { library: null, waiting: [] });
+
+/**
+ * plotly.js, once it is there. The first timeline asks for it; all that wait listen. When the one that asked goes away
+ * or gets no answer in time (its kernel is gone), the next one asks, so none waits for a dead one.
+ */
+function plotly(model) {
+  if (page.library) return { library: Promise.resolve(page.library), cancel: () => {} };
+  const asker = { timer: 0 };
+  const library = new Promise((resolve) => (asker.resolve = resolve));
+  const receive = (message, buffers) => message?.kind === "plotly.js" && load(buffers[0]);
+  const leave = () => {
+    clearTimeout(asker.timer);
+    model.off("msg:custom", receive);
+  };
+  asker.ask = () => {
+    asker.timer = setTimeout(() => pass(asker, true), PATIENCE_MS);
+    try {
+      model.send({ kind: "plotly.js?" });
+    } catch {
+      pass(asker, true);
+    }
+  };
+  asker.take = (found) => {
+    leave();
+    asker.resolve(found);
+  };
+  asker.cancel = () => {
+    leave();
+    pass(asker, false);
+  };
+  model.on("msg:custom", receive);
+  const first = page.waiting[0];
+  if (first && !first.late) page.waiting.push(asker);
+  else {
+    page.waiting.unshift(asker); // before those whose kernel did not answer
+    asker.ask();
+  }
+  return { library, cancel: asker.cancel };
+}
+
+/** `asker` goes to the end of the queue, or out of it; whoever is now first asks if it was `asker`'s turn. */
+function pass(asker, stay) {
+  const turn = page.waiting[0] === asker;
+  asker.late = stay;
+  page.waiting = page.waiting.filter((other) => other !== asker);
+  clearTimeout(asker.timer);
+  const next = page.waiting[0];
+  if (stay) page.waiting.push(asker);
+  if (turn && next) next.ask();
+  else if (turn && stay) asker.timer = setTimeout(asker.ask, PATIENCE_MS);
+}
+
+function load(source) {
+  if (page.library || page.loading) return;
+  page.loading = true;
+  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+  const script = Object.assign(document.createElement("script"), { src: url });
+  const done = () => {
+    URL.revokeObjectURL(url);
+    page.loading = false;
+    script.remove();
+  };
+  script.onerror = done; // the one whose turn it is asks again in time
+  script.onload = () => {
+    done();
+    page.library = globalThis.Plotly;
+    for (const asker of page.waiting.splice(0)) asker.take(page.library);
+  };
+  document.head.append(script);
+}
+
+function render({ model, el }) {
+  const { root, note } = part(el, model, "timeline", "Timeline");
+  const body = make("div", "ll-body");
+  const chart = make("div", "ll-chart", "", { role: "img", "aria-label": "Timeline" });
+  const waiting = make("div", "ll-empty", "The chart is loading…");
+  body.append(chart, waiting);
+  root.append(body);
+
+  let library = null;
+  let busy = false;
+  let again = false;
+  let gone = false;
+  const draw = async () => {
+    if (!library || gone || !body.clientWidth) return;
+    if (busy) {
+      again = true;
+      return;
+    }
+    busy = true;
+    const { data, layout } = model.get("figure");
+    chart.style.height = layout.height ? `${layout.height}px` : "100%";
+    const size = { width: body.clientWidth, height: layout.height ?? body.clientHeight, autosize: false };
+    try {
+      await library.react(chart, data, { ...layout, ...size }, model.get("config"));
+      waiting.hidden = true;
+    } catch (error) {
+      say(waiting, `The chart cannot be drawn: ${error.message}`);
+      waiting.hidden = false;
+    } finally {
+      busy = false;
+      if (again) {
+        again = false;
+        draw();
+      }
+    }
+  };
+  // plotly only watches the window; panes also change their size when the notebook's side bar opens
+  const resized = new ResizeObserver(draw);
+  resized.observe(body);
+  const end = follow(model, root, () => {
+    say(note, model.get("legend"));
+    draw();
+  });
+  const asked = plotly(model);
+  asked.library.then((found) => {
+    library = found;
+    draw();
+  });
+  return () => {
+    gone = true;
+    end(); // a removed view that still listens would break the next one
+    asked.cancel();
+    resized.disconnect();
+    library?.purge(chart);
+  };
+}
+
+export default { render };

@@ -1,0 +1,169 @@
+// The buttons, where the run stands, why it stands still, and what went wrong.
+import { follow, list, make, part, say, send } from "./dom.js";
+
+function button(item) {
+  const node = make("button", "ll-button", "", { type: "button" });
+  node.append(make("span", "ll-glyph", "", { "aria-hidden": "true" }), make("span", "ll-label"), make("kbd"));
+  return node;
+}
+
+// A button that cannot be used keeps the focus (`disabled` would drop it, and with it the keys), so it only says so.
+function updateButton(node, { command, label, glyph, key, enabled, primary, why }) {
+  const [sign, text, hint] = node.children;
+  node.dataset.command = command;
+  say(sign, glyph);
+  say(text, label);
+  say(hint, key);
+  sign.hidden = !glyph;
+  hint.hidden = !key;
+  node.classList.toggle("ll-primary", primary);
+  node.setAttribute("aria-disabled", String(!enabled));
+  node.title = why;
+}
+
+function buttons(bar, root, model) {
+  bar.addEventListener("click", (event) => {
+    const node = event.target.closest("button");
+    if (node?.getAttribute("aria-disabled") === "false") send(root, model, { command: node.dataset.command });
+  });
+  bar.addEventListener("keydown", (event) => {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    const all = [...bar.querySelectorAll("button")];
+    const at = all.indexOf(event.target);
+    if (!step || at < 0) return;
+    event.preventDefault();
+    all[(at + step + all.length) % all.length].focus();
+  });
+  return (items) => list(bar, items, (item) => item.command, button, updateButton);
+}
+
+function panelItem() {
+  const node = make("li");
+  node.append(make("span", "ll-path"), make("span", "ll-text"));
+  return node;
+}
+
+function panelPart(part, model) {
+  const root = make("div", "ll-panel", "", { role: "group" });
+  const glyph = make("span", "ll-glyph", "", { "aria-hidden": "true" });
+  const title = make("strong");
+  const text = make("p");
+  const items = make("ul");
+  const actions = make("div", "ll-actions");
+  const body = make("div", "ll-words");
+  body.append(title, text, items, actions);
+  root.append(glyph, body);
+  const showActions = buttons(actions, part, model);
+  const show = (panel) => {
+    root.hidden = !panel;
+    if (!panel) return;
+    root.dataset.tone = panel.tone;
+    root.setAttribute("aria-label", panel.title);
+    say(glyph, panel.glyph);
+    say(title, panel.title);
+    say(text, panel.text);
+    list(items, panel.items, (item, index) => index, panelItem, (node, item) => {
+      say(node.children[0], item.path);
+      say(node.children[1], item.text);
+    });
+    items.hidden = !panel.items.length;
+    showActions(panel.actions);
+  };
+  return { root, show };
+}
+
+function helpPart() {
+  const root = make("ul", "ll-help", "", { "aria-label": "Keys" });
+  root.hidden = true;
+  const create = ({ keys, text }) => {
+    const line = make("li");
+    const names = make("span", "ll-keys");
+    names.append(...keys.map((key) => make("kbd", "", key)));
+    line.append(names, make("span", "", text));
+    return line;
+  };
+  const show = (lines) => list(root, lines, (line, index) => index, create);
+  return { root, show };
+}
+
+// A step that never awaits keeps the kernel from hearing of the stop, so only the page can tell that it was not heeded.
+function stopWatch(root, model, note) {
+  let timer = 0;
+  root.addEventListener("ll-sent", ({ detail }) => {
+    if (detail.command !== "stop" || !model.get("running") || timer) return;
+    timer = setTimeout(() => say(note, model.get("unheeded").text), model.get("unheeded").after_ms);
+  });
+  const ended = () => {
+    if (model.get("running")) return;
+    clearTimeout(timer);
+    timer = 0;
+    say(note, "");
+  };
+  return { ended, end: () => clearTimeout(timer) };
+}
+
+function render({ model, el }) {
+  const { root } = part(el, model, "toolbar");
+  const head = make("div", "ll-head");
+  const saga = make("span", "ll-saga");
+  const bar = make("div", "ll-buttons", "", { role: "toolbar", "aria-label": "Run" });
+  const count = make("span", "ll-count");
+  const badge = make("span", "ll-badge");
+  const badgeGlyph = make("span", "ll-glyph", "", { "aria-hidden": "true" });
+  const badgeText = make("span");
+  badge.append(badgeGlyph, badgeText);
+  const state = make("div", "ll-state");
+  state.append(count, badge);
+  head.append(saga, bar, state);
+
+  const standing = make("div", "ll-standing", "", { role: "status" });
+  const now = make("span", "ll-now");
+  const next = make("span", "ll-next");
+  const ask = make("button", "ll-ask", "", { type: "button", title: "Show or hide the keys", "aria-expanded": "false" });
+  ask.append(make("span", "", "keys"), make("kbd", "", "?"));
+  const line = make("div", "ll-line");
+  standing.append(now, next);
+  line.append(standing, ask);
+
+  const alert = make("div", "ll-alert", "", { role: "alert" });
+  const unheeded = make("div", "ll-alert", "", { role: "alert" });
+  const stopped = stopWatch(root, model, unheeded);
+  const panel = panelPart(root, model);
+  const help = helpPart();
+  root.append(head, line, help.root, alert, unheeded, panel.root);
+
+  const toggleHelp = () => {
+    help.root.hidden = !help.root.hidden;
+    ask.setAttribute("aria-expanded", String(!help.root.hidden));
+  };
+  ask.addEventListener("click", toggleHelp);
+  root.addEventListener("ll-help", toggleHelp);
+
+  const showButtons = buttons(bar, root, model);
+  const end = follow(model, root, () => {
+    say(saga, model.get("saga"));
+    say(count, model.get("count"));
+    const { tone, glyph, text } = model.get("badge");
+    badge.dataset.tone = tone;
+    badge.hidden = !text;
+    say(badgeGlyph, glyph);
+    say(badgeText, text);
+    const where = model.get("standing");
+    say(now, where.now);
+    say(next, where.next);
+    next.hidden = !where.next;
+    showButtons(model.get("buttons"));
+    root.classList.toggle("ll-running", model.get("running"));
+    root.setAttribute("aria-busy", String(model.get("running")));
+    say(alert, model.get("alert"));
+    help.show(model.get("help"));
+    panel.show(model.get("panel"));
+    stopped.ended();
+  });
+  return () => {
+    end();
+    stopped.end();
+  };
+}
+
+export default { render };

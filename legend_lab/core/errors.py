@@ -76,6 +76,10 @@ class SimulatedCrash(BaseException):
     """The process "died" here, as an injected fault asked; `recover()` goes on as after a restart."""
 
 
+class ContextCopyError(LegendError):
+    """A context cannot be copied, which the lab has to; the message names the place."""
+
+
 class ClockError(LegendError):
     """A clock was asked for something it cannot do, such as driving another loop's objects."""
 

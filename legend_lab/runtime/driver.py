@@ -27,8 +27,8 @@ from legend_lab.runtime.shape import Call
 CONTINUE, COMPLETED = StepOutcome.CONTINUE, CompensationOutcome.COMPLETED
 
 
-async def drive(run: Run) -> None:
-    """Perform instructions until the run stands at a halt or has finished.
+async def drive(run: Run, limit: int | None = None) -> None:
+    """Perform instructions until the run stands at a halt or has finished, or `limit` of them are done.
 
     Whatever else ends it (a cancellation, a simulated crash, a checkpoint that fails) is raised, with the run left
     standing where its journal says.
@@ -37,14 +37,12 @@ async def drive(run: Run) -> None:
     try:
         if run.checkpoint is not None:
             async with run.checkpoint.session(run):
-                while not run.stands:
-                    await advance(run)
-        elif run.options.plain or _is_plain_in_virtual_time(run):
+                await _walk(run, limit)
+        elif limit is None and (run.options.plain or _is_plain_in_virtual_time(run)):
             while not run.stands:
                 await _sweep(run)
         else:
-            while not run.stands:
-                await advance(run)
+            await _walk(run, limit)
     except SimulatedCrash:
         raise  # the instruction stays in flight: nobody saw it end
     except BaseException:
@@ -73,6 +71,14 @@ async def advance(run: Run) -> None:
         _tell_end(run, instruction)
     if run.checkpoint is not None:
         await run.checkpoint.flush(run)
+
+
+async def _walk(run: Run, limit: int | None) -> None:
+    """One instruction at a time, with all that may take part in it."""
+    done = 0
+    while not run.stands and done != limit:
+        await advance(run)
+        done += 1
 
 
 async def _sweep(run: Run) -> None:

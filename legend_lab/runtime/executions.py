@@ -142,7 +142,7 @@ class Recoverable(Execution[Ctx, Err]):
         if self._status != "stopped":
             why = {"recovered": "it was recovered before", "ready": "it has not been started"}
             raise ProtocolError(f"there is nothing to recover: {why.get(self._status, 'it ended with a result')}")
-        run = self._run if self._run.flight is None else _restarted(self._run)
+        run = self._run if self._run.flight is None else restarted(self._run)
         if not run.machine.finished and not isinstance(run.machine.cursor, Halt):
             run.decide(Restart(crashed=False))
         self._status = "recovered"
@@ -397,7 +397,7 @@ def _rollback(run: Run) -> Rollback:
     return begun(run.machine.rollback)
 
 
-def _restarted(run: Run) -> Run:
+def restarted(run: Run) -> Run:
     """The run taken up again as a new process would after a crash in the instruction in flight (S17)."""
     again, _, _ = load(dump_crashed(run), Former(run), run.options)
     again.checkpoint = run.checkpoint

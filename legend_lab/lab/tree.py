@@ -1,0 +1,134 @@
+"""Owns the context as a tree of texts, with what changed between two moments; hostile values stay texts."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import BaseModel
+
+Change = Literal["same", "inside", "added", "removed", "changed"]
+
+LONGEST_TEXT = 2_000
+"""Characters of a value's text; what is longer is cut, and says so."""
+MOST_CHILDREN = 200
+"""Values shown inside one value; what is more is counted."""
+DEEPEST = 8
+"""Levels shown; what is deeper is shown as text."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Node:
+    """A value of the context at one moment, compared with an earlier one.
+
+    Attributes:
+        key: field, item or index by which its parent holds it.
+        text: its `repr`, cut; of a removed value, what it was.
+        change: what became of it; `"inside"` when only something below it changed.
+        before: the text of what a changed value was.
+        children: the values inside, empty for a leaf.
+    """
+
+    key: str
+    text: str
+    change: Change = "same"
+    before: str | None = None
+    children: tuple[Node, ...] = ()
+
+
+def context_tree(before: object, after: object) -> tuple[Node, ...]:
+    """The values of `after`, with what changed since `before`; both may be the same object."""
+    old, new = children_of(before), children_of(after)
+    if new is None:
+        return (_leaf("context", before, after),)
+    return _nodes(dict(old or ()), dict(new), 0)
+
+
+def children_of(value: object) -> list[tuple[str, object]] | None:
+    """What a value holds, by name; None for a leaf."""
+    if isinstance(value, BaseModel):
+        return [(name, item) for name, item in {**value.__dict__, **(value.__pydantic_extra__ or {})}.items()]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return [(item.name, getattr(value, item.name, None)) for item in dataclasses.fields(value)]
+    if isinstance(value, Mapping):
+        return [(key if isinstance(key, str) else safe_repr(key), item) for key, item in list(value.items())]
+    if isinstance(value, list | tuple):
+        return [(str(index), item) for index, item in enumerate(value)]
+    return None
+
+
+def safe_repr(value: object, longest: int = LONGEST_TEXT) -> str:
+    """The value's `repr`, cut to `longest`, whatever the value's own code does."""
+    try:
+        text = repr(value)
+        if not isinstance(text, str):
+            text = f"<{type(value).__name__}>"
+    except RecursionError:
+        text = f"<{type(value).__name__}, too deep to show>"
+    except Exception as error:  # noqa: BLE001 - the value's own __repr__
+        text = f"<{type(value).__name__} whose repr raises {type(error).__name__}>"
+    return text if len(text) <= longest else f"{text[:longest]}… ({len(text):,} characters)"
+
+
+def changes_in(nodes: tuple[Node, ...], prefix: str = "") -> list[tuple[str, Node]]:
+    """Every node that was added, removed or changed, with its dotted place."""
+    found: list[tuple[str, Node]] = []
+    for node in nodes:
+        place = f"{prefix}{node.key}"
+        if node.change in ("added", "removed", "changed"):
+            found.append((place, node))
+        else:
+            found += changes_in(node.children, f"{place}.")
+    return found
+
+
+_GONE = object()
+
+
+def _nodes(old: dict[str, object], new: dict[str, object], depth: int) -> tuple[Node, ...]:
+    keys = list(dict.fromkeys([*new, *old]))
+    nodes = [_node(key, old.get(key, _GONE), new.get(key, _GONE), depth) for key in keys[:MOST_CHILDREN]]
+    if len(keys) > MOST_CHILDREN:
+        nodes.append(Node("…", f"{len(keys) - MOST_CHILDREN:,} more"))
+    return tuple(nodes)
+
+
+def _node(key: str, old: object, new: object, depth: int) -> Node:
+    if old is _GONE:
+        return Node(key, _text(new, depth), "added", children=_inside(new, new, depth))
+    if new is _GONE:
+        return Node(key, _text(old, depth), "removed")
+    if type(old) is type(new) and children_of(new) and depth < DEEPEST:
+        children = _inside(old, new, depth)
+        change: Change = "inside" if any(child.change != "same" for child in children) else "same"
+        return Node(key, _text(new, depth), change, children=children)
+    return _leaf(key, old, new)
+
+
+def _inside(old: object, new: object, depth: int) -> tuple[Node, ...]:
+    new_children = children_of(new) if depth < DEEPEST else None
+    return _nodes(dict(children_of(old) or ()), dict(new_children), depth + 1) if new_children else ()
+
+
+def _leaf(key: str, old: object, new: object) -> Node:
+    text = safe_repr(new)
+    if old is new or _equal(old, new):
+        return Node(key, text)
+    return Node(key, text, "changed", before=safe_repr(old))
+
+
+def _text(value: object, depth: int) -> str:
+    """A short text for what can be opened, the whole text for a leaf."""
+    if not children_of(value) or depth >= DEEPEST:
+        return safe_repr(value)
+    size = len(children_of(value) or ())
+    name = type(value).__name__
+    return f"{name} of {size:,}" if isinstance(value, list | tuple | Mapping) else name
+
+
+def _equal(old: object, new: object) -> bool:
+    try:
+        return type(old) is type(new) and bool(old == new)
+    except Exception:  # noqa: BLE001 - the value's own __eq__
+        return safe_repr(old) == safe_repr(new)

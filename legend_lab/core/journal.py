@@ -26,6 +26,7 @@ from legend_lab.core.instructions import (
     StepOutcome,
 )
 from legend_lab.core.state import StepStatus, StepTiming
+from legend_lab.core.story import story
 
 Row = tuple[Instruction, Outcome, int, int | None, str | None]
 """(instruction, outcome, started, completed or None while open, fault that fired); instants in clock ticks, ns."""
@@ -121,6 +122,10 @@ class Journal(Sequence[Entry]):
     def anchor_ns(self) -> int:
         """What to add to a row's instants to have Unix time, in ns."""
         return self._anchor_ns
+
+    def to_text(self) -> str:
+        """The run as a story in sentences, a line an entry."""
+        return story(self)
 
     def step_timings(self) -> tuple[StepTiming, ...]:
         """One timing for each attempt of a step or undo, in order."""

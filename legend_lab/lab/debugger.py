@@ -28,6 +28,7 @@ from legend_lab.runtime.driver import drive
 from legend_lab.runtime.executions import ExecutionResult, restarted, result_of
 from legend_lab.runtime.faults import Fault, FaultPlan, as_plan
 from legend_lab.runtime.run import SYSTEM_CLOCK, Options, Run
+from legend_lab.runtime.verdicts import public_error
 from legend_lab.saga.compiler import compile_saga
 from legend_lab.saga.saga import Saga
 
@@ -99,6 +100,12 @@ class Debugger(Generic[Ctx, Err]):
     def pending(self) -> tuple[str, ...]:
         """Paths still not undone after a failed undo, in the order in which they would be."""
         return self._run.machine.pending
+
+    @property
+    def original_error(self) -> BaseException | None:
+        """What the saga is being undone for; None while it goes forward."""
+        rollback = self._run.machine.rollback
+        return None if rollback is None else public_error(rollback.original)
 
     @property
     def result(self) -> ExecutionResult[Ctx, Err] | None:

@@ -1,0 +1,110 @@
+"""Owns the command line: `legend-lab open` puts a person in front of the bundled notebooks."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from legend_lab.core.errors import LegendError
+
+FIRST = "01_travel_booking.ipynb"
+"""The notebook to begin with."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except LegendError as error:
+        print(f"legend-lab: {error}", file=sys.stderr)  # noqa: T201 - a command line speaks by printing
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="legend-lab", description="A saga engine inside a Jupyter workbench.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    opener = commands.add_parser(
+        "open",
+        help="open the bundled notebooks in JupyterLab",
+        description="Copy the bundled notebooks to a folder (what is there already stays) and open them in JupyterLab.",
+    )
+    opener.add_argument("--folder", type=Path, default=Path("legend-lab-notebooks"), help="where to copy them")
+    opener.add_argument(
+        "--headless",
+        action="store_true",
+        help="no browser: run the first notebook, print the saga's story and write its Gantt chart as an HTML file",
+    )
+    opener.add_argument("--no-browser", action="store_true", help="start JupyterLab, but open no browser")
+    opener.add_argument("--port", type=int, default=8888, help="first port to try")
+    opener.set_defaults(run=_open)
+    return parser
+
+
+def _open(options: argparse.Namespace) -> int:
+    folder = copy_notebooks(options.folder)
+    if options.headless:
+        return _run_headless(folder)
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}", f"--port={options.port}"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")
+    if options.no_browser:
+        command.append("--no-browser")
+    print(f"The notebooks are in {folder}; close JupyterLab with Ctrl-C.", flush=True)  # noqa: T201 - as above
+    return subprocess.call([*command, str(folder / FIRST)])  # noqa: S603 - this very Python
+
+
+def copy_notebooks(folder: Path) -> Path:
+    """Copy the bundled notebooks that `folder` does not have yet; return its absolute path.
+
+    Raises:
+        LegendError: the folder cannot be written to.
+    """
+    folder = folder.expanduser().resolve()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for notebook in sorted(_bundled().glob("*.ipynb")):
+            if not (folder / notebook.name).exists():
+                shutil.copyfile(notebook, folder / notebook.name)
+    except OSError as error:
+        raise LegendError(
+            f"cannot copy the notebooks to {folder}: {error.strerror}; choose another --folder"
+        ) from error
+    return folder
+
+
+def _bundled() -> Path:
+    """Where the notebooks are: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).parent
+    return next(folder for folder in (package / "notebooks", package.parent / "notebooks") if (folder / FIRST).exists())
+
+
+def _run_headless(folder: Path) -> int:
+    import nbformat  # noqa: PLC0415 - it and nbclient come with JupyterLab, and only this way needs them
+    from nbclient import NotebookClient  # noqa: PLC0415 - as above
+    from nbclient.exceptions import CellExecutionError  # noqa: PLC0415 - as above
+
+    notebook = nbformat.read(folder / FIRST, as_version=4)  # type: ignore[no-untyped-call]
+    client = NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(folder)}})
+    try:
+        client.execute()
+    except CellExecutionError as error:
+        raise LegendError(f"{FIRST} failed: {error}") from error
+    for cell in notebook.cells:
+        for output in cell.get("outputs", ()):
+            if output.output_type == "stream" and output.name == "stdout":
+                print(output.text, end="")  # noqa: T201 - as above
+    for chart in sorted(folder.glob("*.html")):
+        print(f"Gantt chart: {chart}")  # noqa: T201 - as above
+    return 0
+
+
+if __name__ == "__main__":  # pragma: no cover
+    sys.exit(main())

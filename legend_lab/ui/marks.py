@@ -1,0 +1,135 @@
+"""Owns what the listing says of each step: a state and a few words, read from the journal."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from legend_lab.core.instructions import Execute, Failure, Halt, Instruction, Signal, StepOutcome
+from legend_lab.core.journal import Journal, Row
+from legend_lab.core.program import Program
+from legend_lab.lab.debugger import Debugger
+from legend_lab.lab.tree import safe_repr
+from legend_lab.runtime.faults import Fault
+from legend_lab.ui.view_state import FAULT_CHOICES, ProgramRow, RowMark, RowState
+
+
+def program_rows(debugger: Debugger[Any, Any]) -> list[ProgramRow]:
+    """A row for each step, and one before the first step of each block."""
+    rows: list[ProgramRow] = []
+    opened: list[str] = []
+    for spec, step in zip(debugger.program.steps, debugger.steps, strict=True):
+        *blocks, name = spec.path.split(".")
+        shared = next(
+            (i for i, (a, b) in enumerate(zip(opened, blocks, strict=False)) if a != b), min(len(opened), len(blocks))
+        )
+        for depth in range(shared, len(blocks)):
+            path = ".".join(blocks[: depth + 1])
+            rows.append({"path": path, "name": blocks[depth], "depth": depth, "kind": "block", "input": ""})
+        opened = blocks
+        fields = ", ".join(f"{field}={safe_repr(value, 80)}" for field, value in step.__dict__.items())
+        rows.append({"path": spec.path, "name": name, "depth": len(blocks), "kind": "step", "input": fields[:400]})
+    return rows
+
+
+def summary_of(rows: Iterable[ProgramRow]) -> str:
+    """How big the program is."""
+    kinds = [row["kind"] for row in rows]
+    steps, blocks = kinds.count("step"), kinds.count("block")
+    return counted(steps, "step") + (f" · {counted(blocks, 'block')}" if blocks else "")
+
+
+def counted(number: int, what: str) -> str:
+    """`1 step`, `2 steps`, `10,000 steps`."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def marks_of(debugger: Debugger[Any, Any]) -> dict[str, RowMark]:
+    """A mark for every step that something happened to, is next, or has a fault."""
+    program, at, pending = debugger.program, debugger.next_instruction, set(debugger.pending)
+    executes, undos = _last_attempts(debugger.journal)
+    planned = _planned(debugger.faults)
+    marks: dict[str, RowMark] = {}
+    touched = {*executes, *undos, *(program.index_of[path] for path in planned)}
+    if at is not None:
+        touched.add(at.index)
+    for index in sorted(touched):
+        path = program.steps[index].path
+        state, status = _state(program, index, executes.get(index), undos.get(index), at)
+        if path in pending:
+            state, status = "undo_failed", "not undone" if index not in undos else "undo failed"
+        marks[path] = {"state": state, "status": status, "faults": planned.get(path, [])}
+    return marks
+
+
+def _last_attempts(journal: Journal) -> tuple[dict[int, Row], dict[int, Row]]:
+    """The last row of each step's execution and of its undo, by index."""
+    executes: dict[int, Row] = {}
+    undos: dict[int, Row] = {}
+    for row in journal.rows:
+        kind = row[0].kind
+        if kind == "execute":
+            executes[row[0].index] = row
+        elif kind == "compensate":
+            undos[row[0].index] = row
+    return executes, undos
+
+
+def _planned(faults: Iterable[Fault]) -> Mapping[str, list[str]]:
+    """Ids of the menu's choices that are set, by path; a fault that the menu does not offer has none."""
+    ids = {
+        (phase, kind, 1 if attempt == "first" else attempt): id for id, (phase, kind, attempt) in FAULT_CHOICES.items()
+    }
+    found: dict[str, list[str]] = defaultdict(list)
+    for fault in faults:
+        chosen = ids.get((fault.phase, fault.kind.value, fault.attempt))
+        found[fault.path].extend([] if chosen is None else [chosen])
+    return found
+
+
+def _state(
+    program: Program, index: int, executed: Row | None, undone: Row | None, at: Instruction | None
+) -> tuple[RowState, str]:
+    is_next = at is not None and at.index == index
+    spec = program.steps[index]
+    if undone is not None:
+        state, status = _undo_state(undone)
+    elif executed is not None:
+        state, status = _step_state(executed, spec.retry_policy.max_retries + 1)
+    else:
+        return ("current", "next") if is_next else ("pending", "not run")
+    if is_next and at is not None and not isinstance(at, Halt):
+        status = f"{status} · next: {_doing(at)}"
+    return state, status
+
+
+def _doing(at: Instruction) -> str:
+    if at.kind == "wait":
+        return "wait"
+    again = " again" if at.attempt > 1 else ""
+    return ("execute" if isinstance(at, Execute) else "undo") + again
+
+
+def _step_state(row: Row, most: int) -> tuple[RowState, str]:
+    instruction, outcome = row[0], row[1]
+    attempt = f" {instruction.attempt} of {most}" if most > 1 and instruction.attempt <= most else ""
+    match outcome:
+        case StepOutcome.CONTINUE:
+            return "done", f"done,{attempt}" if attempt else "done"
+        case StepOutcome.PAUSE:
+            return "paused", "paused"
+        case Signal.INTERRUPTED:
+            return "uncertain", "outcome unknown"
+        case Failure(uncertain=True):
+            return "failed", f"failed{attempt}, effect unknown"
+    return "failed", f"failed{attempt}"
+
+
+def _undo_state(row: Row) -> tuple[RowState, str]:
+    match row[1]:
+        case Failure():
+            return "undo_failed", "undo failed"
+        case Signal.INTERRUPTED:
+            return "uncertain", "undo interrupted"
+    return ("undone", "undone") if row[1].name == "COMPLETED" else ("paused", "undo paused")  # type: ignore[union-attr]

@@ -1,0 +1,138 @@
+"""Owns the sentences of the workbench: where the run stands, why, and what comes next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from legend_lab.core.errors import error_text
+from legend_lab.core.instructions import Compensate, Execute, Halt, HaltReason, Wait
+from legend_lab.core.story import duration, sentence
+from legend_lab.lab.debugger import Debugger
+from legend_lab.runtime.executions import CompensationFailed, Completed, Failed, Paused
+from legend_lab.ui.view_state import Badge, Button, Panel, Standing
+
+
+def count_of(debugger: Debugger[Any, Any]) -> str:
+    """How far the run is."""
+    journal = debugger.journal
+    if not journal:
+        return "no entry yet"
+    first, last = journal[0], journal[-1]
+    end_ns = last.completed_ns if last.completed_ns is not None else last.started_ns
+    return f"entry {len(journal):,} · {duration((end_ns - first.started_ns) / 1e6)}"
+
+
+def badge_of(debugger: Debugger[Any, Any]) -> Badge:
+    """The state of the run in two or three words."""
+    match debugger.result:
+        case Completed():
+            return {"tone": "ok", "glyph": "✓", "text": "Completed"}
+        case Failed(error=error):
+            return {"tone": "undo", "glyph": "↩", "text": f"Failed and undone: {type(_cause(error)).__name__}"}
+        case CompensationFailed():
+            return {"tone": "failed", "glyph": "⊗", "text": "Undo failed"}
+        case Paused(reason="restarted"):
+            return {"tone": "uncertain", "glyph": "?", "text": "Restarted"}
+        case Paused(reason="interrupted"):
+            return {"tone": "uncertain", "glyph": "■", "text": "Stopped"}
+        case Paused():
+            return {"tone": "paused", "glyph": "‖", "text": "Paused"}
+    if not debugger.journal:
+        return {"tone": "plain", "glyph": "·", "text": "Not started"}
+    rollback = debugger.original_error
+    if rollback is not None:
+        return {"tone": "undo", "glyph": "↩", "text": f"Undoing: {type(_cause(rollback)).__name__}"}
+    return {"tone": "forward", "glyph": "▸", "text": "Going forward"}
+
+
+def standing_of(debugger: Debugger[Any, Any]) -> Standing:
+    """Where the run stands and what comes next, a sentence each."""
+    now = sentence(debugger.journal[-1]) if debugger.journal else "Nothing has run yet."
+    match debugger.result:
+        case Completed():
+            return {"now": f"All {len(debugger.program.steps):,} steps are done.", "next": "Reset starts over."}
+        case Failed(error=error):
+            text = f"The saga failed ({error_text(_cause(error))}); what was done is undone."
+            return {"now": text, "next": "Reset starts over."}
+        case CompensationFailed(pending=pending):
+            return {"now": f"Rollback is over, but not undone: {', '.join(pending)}.", "next": "Decide below."}
+        case Paused():
+            return {"now": now, "next": "Decide below how to go on."}
+    return {"now": now, "next": f"Next: {next_words(debugger)}."}
+
+
+def next_words(debugger: Debugger[Any, Any]) -> str:
+    """What `step` would do, in words; empty at a halt or at the end."""
+    at = debugger.next_instruction
+    if at is None or isinstance(at, Halt):
+        return ""
+    if isinstance(at, Wait):
+        return f"wait {duration(at.delay_ns / 1e6)}, then {_do(at.then)}"
+    place = f", step {at.index + 1} of {len(debugger.program.steps)}" if isinstance(at, Execute) else ""
+    return _do(at) + place
+
+
+def panel_of(debugger: Debugger[Any, Any]) -> Panel | None:
+    """Why the run stands still and what can be decided; None while it does not."""
+    match debugger.result:
+        case CompensationFailed() as failed:
+            items = [{"path": item.path, "text": error_text(_cause(item.error))} for item in failed.compensation_errors]
+            tried = {item["path"] for item in items}
+            items += [{"path": path, "text": "not tried"} for path in failed.pending if path not in tried]
+            return {
+                "tone": "failed",
+                "glyph": "⊗",
+                "title": f"Not undone: {', '.join(failed.pending)}",
+                "text": f"The saga failed with {error_text(_cause(failed.original_error))}, and its undo failed, too.",
+                "items": [{"path": item["path"], "text": item["text"]} for item in items],
+                "actions": [_action("retry", "Retry", why="Run the pending undos again, with fresh retries")],
+            }
+        case Paused() as paused:
+            return _paused_panel(debugger, paused.reason, paused.path)
+    return None
+
+
+def _paused_panel(debugger: Debugger[Any, Any], reason: str, path: str) -> Panel:
+    undoing = debugger.original_error is not None
+    what = f"the undo of {path}" if undoing else path
+    never_tried = debugger.state.attempt == 1
+    unknown = (
+        f"Nobody knows whether {what} happened. " if not never_tried else f"{what[:1].upper()}{what[1:]} has not run. "
+    )
+    texts = {
+        HaltReason.STEP_PAUSED.value: (f"{path} has paused", f"Resume enters {path} again; "),
+        HaltReason.UNDO_PAUSED.value: (f"The undo of {path} has paused", f"Resume enters {what} again. "),
+        HaltReason.INTERRUPTED.value: (f"Stopped at {what}", f"{unknown}Resume goes on with it; "),
+        HaltReason.RESTARTED.value: (f"Restarted after a crash at {what}", f"{unknown}Resume tries it again; "),
+    }
+    title, text = texts.get(reason, (f"Paused at {what}", "Resume goes on; "))
+    actions = [_action("resume", "Resume", why=f"Go on with {what}", primary=True)]
+    if not undoing:
+        actions.append(_action("abort", "Abort", why="Give up the saga and undo what was done"))
+        text += "abort undoes what was done so far."
+    else:
+        text = text.rstrip("; ").rstrip() + ("" if text.rstrip().endswith(".") else ".")
+    known = reason in (HaltReason.STEP_PAUSED.value, HaltReason.UNDO_PAUSED.value)
+    return {
+        "tone": "paused" if known else "uncertain",
+        "glyph": "‖" if known else "?",
+        "title": title,
+        "text": text,
+        "items": [],
+        "actions": actions,
+    }
+
+
+def _action(command: str, label: str, *, why: str, primary: bool = True) -> Button:
+    primary = primary and command != "abort"
+    return {"command": command, "label": label, "glyph": "", "key": "", "enabled": True, "primary": primary, "why": why}
+
+
+def _do(at: Execute | Compensate) -> str:
+    attempt = f" (attempt {at.attempt})" if at.attempt > 1 else ""
+    return f"{'execute' if isinstance(at, Execute) else 'undo'} {at.path}{attempt}"
+
+
+def _cause(error: BaseException) -> BaseException:
+    """The error that a person recognises: what an `UnexpectedError` wraps, else itself."""
+    return error.__cause__ if type(error).__name__ == "UnexpectedError" and error.__cause__ is not None else error

@@ -100,14 +100,20 @@ class SqlStore:
         """Take the right to write `id` for `lease_s` seconds, renewable."""
         key, lasts_us = checks.key(id), checks.lease_us(lease_s)
 
+        is_wanted = True
+
         async def take(connection: AsyncConnection, tongue: Tongue) -> tuple[PausedRecord, int]:
-            return await sql_claim.take(connection, tongue, id, key, lasts_us)
+            taken = await sql_claim.take(connection, tongue, id, key, lasts_us)
+            if not is_wanted:
+                raise asyncio.CancelledError  # and so the transaction is taken back
+            return taken
 
         promise = self._desk.start_writing(key, take)
         try:
             record, token = await answer_of(promise)
         except asyncio.CancelledError:
-            # Nobody will hold what may yet be claimed: let go of it as soon as it is.
+            is_wanted = False
+            # If it was too late for that: nobody holds what was claimed, so let go of it.
             promise.add_done_callback(
                 lambda taken: None if taken.exception() else self._start_releasing(key, taken.result()[1])
             )

@@ -54,6 +54,7 @@ class Writer:
         else:
             insert = self.tongue.insert(records).values(id=self.key, **values)
             upsert = insert.on_conflict_do_update(index_elements=["id"], set_=values, where=records.c.token.is_(None))
+            upsert = upsert.execution_options(preserve_rowcount=True)  # for an INSERT it is not kept by itself
             if not (await self.connection.execute(upsert)).rowcount:
                 await self._end_lapsed_lease()
                 await self.connection.execute(upsert)

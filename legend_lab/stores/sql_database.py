@@ -130,6 +130,7 @@ class Database:
             pool_size=_CONNECTIONS,
             max_overflow=0,
             pool_timeout=_TURN_TIMEOUT_S,
+            pool_reset_on_return=None,  # every use ends in a commit or a rollback already
             connect_args=(
                 # The driver begins transactions before the first INSERT, UPDATE or DELETE: two round trips saved.
                 {"timeout": self._lock_wait_s, "isolation_level": "IMMEDIATE"}

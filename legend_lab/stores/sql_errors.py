@@ -18,7 +18,10 @@ _AGAIN = "then try again; what was stored is unchanged"
 _SQLITE = {
     "SQLITE_FULL": f"the disk is full: free some space, {_AGAIN}",
     "SQLITE_IOERR": f"the disk failed or is full: check it and free some space, {_AGAIN}",
-    "SQLITE_READONLY": f"the file or its directory is read-only: let this user write both, {_AGAIN}",
+    "SQLITE_READONLY": (
+        "the file, its directory or a helper file (same name, with -wal or -shm) is read-only: "
+        f"let this user write all of them, {_AGAIN}"
+    ),
     "SQLITE_PERM": f"this user may not use the file: let this user read and write it, {_AGAIN}",
     "SQLITE_NOTADB": "the file is no SQLite database, or is encrypted: name another file; this one was not touched",
     "SQLITE_CORRUPT": "the database file is damaged: bring back a copy, or rescue it with  sqlite3 FILE .recover",
@@ -30,8 +33,6 @@ _SQLITE = {
 # By the beginning of PostgreSQL's SQLSTATE.
 _POSTGRES = {
     "08": f"the connection broke: check server and network, {_AGAIN}",
-    "28": "the server refused the login: check user and password in the URL",
-    "3D000": "the server has no such database: create it, or correct the URL",
     "25006": "the server takes no writes (a standby?): connect to the primary",
     "53100": f"the server's disk is full: free some space there, {_AGAIN}",
     "53300": f"the server has no connection left: close some, or raise max_connections, {_AGAIN}",
@@ -82,6 +83,9 @@ def _cannot_open(path: Path) -> str:
 def _server_sentence(original: BaseException) -> str:
     state = getattr(original, "sqlstate", None)
     if not isinstance(state, str):
-        return f"the server cannot be reached: start it, or check host and port, {_AGAIN}"
+        return (
+            "there is no connection to the server: start it, or put right host, port, database, user or password "
+            f"in the URL, {_AGAIN}"
+        )
     known = (text for start, text in _POSTGRES.items() if state.startswith(start))
     return next(known, f"PostgreSQL failed: put right what it says, {_AGAIN}")

@@ -23,7 +23,7 @@ def child():
 
 
 def holder_of(process):
-    code = "from legend_lab.runtime import holder; print(holder._started(%d))" % process.pid
+    code = f"from legend_lab.runtime import holder; print(holder._started({process.pid}))"
     started = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
     return replace(Holder.here(), pid=process.pid, started=started)
 
@@ -93,5 +93,5 @@ def test_a_forked_child_is_a_holder_of_its_own():
 
 @on_linux
 def test_a_process_that_may_not_be_looked_at_counts_as_alive(monkeypatch):
-    monkeypatch.setattr("legend_lab.runtime.holder._started", lambda pid: None)
+    monkeypatch.setattr("legend_lab.runtime.holder._started", lambda _: None)
     assert not replace(Holder.here(), pid=1, started="7").has_died()

@@ -1,5 +1,7 @@
 """A process of its own that claims the records named on its input, one a line, and says how each claim went."""
 
+# ruff: noqa: T201 - what it prints is its answer
+
 import asyncio
 import sys
 

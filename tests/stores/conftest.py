@@ -21,7 +21,7 @@ from legend_lab.stores.checks import wall_us
 from legend_lab.stores.memory import InMemoryStore
 from legend_lab.stores.sql import SqlStore
 
-PASSWORD = "p'w%/@: word"
+PASSWORD = "p'w%/@: word"  # noqa: S105 - of a server that lives as long as the tests
 _USER = "lab"
 _MISSING = (
     "The store tests need PostgreSQL's server programs (initdb, postgres). Install them (Debian: apt-get install "
@@ -140,10 +140,11 @@ def _unprivileged():
 
 
 def _programs() -> Path | None:
-    named = os.environ.get("LEGEND_LAB_POSTGRES_BIN")
-    found = shutil.which("postgres")
-    folders = [Path(named)] if named else [Path(found).parent] if found else []
+    named, found = os.environ.get("LEGEND_LAB_POSTGRES_BIN"), shutil.which("postgres")
+    folders = [Path(found).parent] if found else []
     folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    if named:
+        folders = [Path(named)]
     return next((folder for folder in folders if (folder / "initdb").exists()), None)
 
 
@@ -154,7 +155,7 @@ def postgres() -> Iterator[PostgresServer]:
     programs = _programs()
     if programs is None:
         pytest.fail(_MISSING)
-    with tempfile.TemporaryDirectory(prefix="lab-pg-", dir="/tmp") as folder:  # noqa: S108 - a socket's path must be short
+    with tempfile.TemporaryDirectory(prefix="lab-pg-", dir="/tmp") as folder:
         server = PostgresServer(programs, Path(folder))
         try:
             yield server

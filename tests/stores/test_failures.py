@@ -60,28 +60,28 @@ def run_script(name, *arguments):
 
 
 async def test_a_full_disk_loses_nothing_and_is_forgotten_once_there_is_room(tmp_path, record, row):
-    path, id = tmp_path / "records.db", ExecutionId.new()
+    path, run_id = tmp_path / "records.db", ExecutionId.new()
     async with SqlStore(path) as store:
-        await store.save(id, record())
-        await store.append(id, 0, row("before"), b"{}")
+        await store.save(run_id, record())
+        await store.append(run_id, 0, row("before"), b"{}")
     kept = None
     async with SqlStore(path) as store:
-        kept = (await store.get(id)).data
+        kept = (await store.get(run_id)).data
     with every_sqlite_connection("PRAGMA max_page_count = 1"):  # never less than the file has: no page more
         store = SqlStore(path)
         for write in (
             lambda: store.save(ExecutionId.new(), record(context={"big": BIG})),
-            lambda: store.append(id, 1, row(BIG), b"{}"),
+            lambda: store.append(run_id, 1, row(BIG), b"{}"),
         ):
             with pytest.raises(BackendError, match="disk is full: free some space") as caught:
                 await write()
             assert str(path) in str(caught.value)
             assert caught.value.__cause__ is not None
             assert BIG[:50] not in str(caught.value.__cause__)
-        assert (await store.get(id)).data == kept
+        assert (await store.get(run_id)).data == kept
         assert len(await store.list()) == 1
-    await store.append(id, 1, row("after"), b"{}")
-    assert (await store.get(id)).at == "b"
+    await store.append(run_id, 1, row("after"), b"{}")
+    assert (await store.get(run_id)).at == "b"
     await store.close()
 
 
@@ -103,16 +103,22 @@ def test_a_read_only_folder_or_file_is_named_and_loses_nothing():
 
 @pytest.mark.parametrize("content", [b"this is no database, " * 100, b"SQLite format 3\0" + b"\xff" * 5000])
 async def test_a_file_that_is_no_database_is_named_and_left_as_it_is(tmp_path, record, content):
-    path, id = tmp_path / "notes.txt", ExecutionId.new()
+    path, run_id = tmp_path / "notes.txt", ExecutionId.new()
     path.write_bytes(content)
     async with SqlStore(path) as store:
-        for call in (store.save(id, record()), store.get(id), store.list(), store.exists(id), store.claim(id)):
+        for call in (
+            store.save(run_id, record()),
+            store.get(run_id),
+            store.list(),
+            store.exists(run_id),
+            store.claim(run_id),
+        ):
             with pytest.raises(BackendError, match=r"notes.txt: the (file is no SQLite|database file is damaged)"):
                 await call
         assert path.read_bytes() == content
         path.unlink()
-        await store.save(id, record())
-        assert await store.exists(id)
+        await store.save(run_id, record())
+        assert await store.exists(run_id)
 
 
 async def test_a_folder_is_no_database(tmp_path):
@@ -130,17 +136,17 @@ async def test_a_missing_folder_is_named_and_may_be_made_afterwards(tmp_path):
 
 
 async def test_a_locked_file_is_named_and_works_again_when_unlocked(tmp_path, record, row):
-    path, id = tmp_path / "records.db", ExecutionId.new()
+    path, run_id = tmp_path / "records.db", ExecutionId.new()
     async with SqlStore(path, lock_wait_s=0) as store:
-        await store.save(id, record())
-        claim = await store.claim(id)
+        await store.save(run_id, record())
+        claim = await store.claim(run_id)
         with locked(path):
-            for call in (claim.append(0, row(1), b"{}"), claim.renew(), claim.release(), store.claim(id)):
+            for call in (claim.append(0, row(1), b"{}"), claim.renew(), claim.release(), store.claim(run_id)):
                 with pytest.raises(BackendError, match="another program keeps the database locked"):
                     await call
-            assert (await store.get(id)).data == record()
+            assert (await store.get(run_id)).data == record()
         await claim.append(0, row(1), b"{}")
-        assert (await store.get(id)).at == "b"
+        assert (await store.get(run_id)).at == "b"
 
 
 async def test_tables_of_another_version_are_refused(database):
@@ -163,10 +169,10 @@ async def test_a_database_file_deleted_while_open_is_made_anew(tmp_path, record)
         await store.save(ExecutionId.new(), record())
         for name in tmp_path.glob("records.db*"):
             name.unlink()
-        id = ExecutionId.new()
-        await store.save(id, record())
+        run_id = ExecutionId.new()
+        await store.save(run_id, record())
     async with SqlStore(path) as store:
-        assert [found.id for found in await store.list()] == [id]
+        assert [found.id for found in await store.list()] == [run_id]
 
 
 async def test_tables_dropped_while_open_are_made_anew(postgres, record):
@@ -183,49 +189,49 @@ async def test_tables_dropped_while_open_are_made_anew(postgres, record):
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT])
 async def test_a_server_that_goes_away_is_named_and_found_again(postgres, record, row, how):
     postgres.clear()
-    id = ExecutionId.new()
+    run_id = ExecutionId.new()
     async with SqlStore(postgres.url) as store:
-        await store.save(id, record())
-        claim = await store.claim(id)
+        await store.save(run_id, record())
+        claim = await store.claim(run_id)
         await claim.append(0, row("before"), b"{}")
         postgres.stop(how)
         try:
-            for call in (claim.append(1, row("lost"), b"{}"), store.get(id), store.list()):
+            for call in (claim.append(1, row("lost"), b"{}"), store.get(run_id), store.list()):
                 with pytest.raises(BackendError, match="server") as caught:
                     await call
                 assert str(postgres.port) in str(caught.value)
         finally:
             postgres.start()
-        assert (await store.get(id)).data == record(at="b", state="Running", reason="", journal=["before"])
+        assert (await store.get(run_id)).data == record(at="b", state="Running", reason="", journal=["before"])
         await claim.append(1, row("after", at="c"), b"{}")
-        assert (await store.get(id)).at == "c"
+        assert (await store.get(run_id)).at == "c"
 
 
 async def test_a_server_started_anew_between_two_calls_is_not_noticed(postgres, record, row):
     postgres.clear()
-    id = ExecutionId.new()
+    run_id = ExecutionId.new()
     async with SqlStore(postgres.url) as store:
-        await store.save(id, record())
-        claim = await store.claim(id)
+        await store.save(run_id, record())
+        claim = await store.claim(run_id)
         postgres.stop()
         postgres.start()
         await claim.append(0, row("after"), b"{}")
         postgres.stop()
         postgres.start()
-        assert (await store.get(id)).at == "b"
+        assert (await store.get(run_id)).at == "b"
 
 
 async def test_a_table_locked_on_the_server_is_named(postgres, record, row):
     postgres.clear()
-    id = ExecutionId.new()
+    run_id = ExecutionId.new()
     async with SqlStore(postgres.url, lock_wait_s=0.01) as store:
-        await store.save(id, record())
+        await store.save(run_id, record())
         with postgres.connect() as other, other.transaction():
             other.execute("LOCK TABLE legend_records IN ACCESS EXCLUSIVE MODE")
-            for call in (store.append(id, 0, row(1), b"{}"), store.get(id)):
+            for call in (store.append(run_id, 0, row(1), b"{}"), store.get(run_id)):
                 with pytest.raises(BackendError, match="locked: let it finish"):
                     await call
-        await store.append(id, 0, row(1), b"{}")
+        await store.append(run_id, 0, row(1), b"{}")
 
 
 @pytest.mark.parametrize(
@@ -238,7 +244,9 @@ async def test_a_table_locked_on_the_server_is_named(postgres, record, row):
 )
 async def test_what_a_server_refuses_is_said_without_the_password(postgres, change, reason):
     async with SqlStore(change(postgres.url)) as store:
-        with pytest.raises(BackendError, match=f"start it, or put right host, port, database, user or password.*{reason}") as caught:
+        with pytest.raises(
+            BackendError, match=f"start it, or put right host, port, database, user or password.*{reason}"
+        ) as caught:
             await store.list()
         secret = postgres.url.split(":")[2].split("@")[0]
         for text in (str(caught.value), repr(caught.value), str(caught.value.__cause__), repr(store)):

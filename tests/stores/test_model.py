@@ -78,26 +78,26 @@ class TwoStores(RuleBasedStateMachine):
             assert real == model
             assert getattr(real, "data", None) == getattr(model, "data", None)
 
-    @initialize(id=ids, data=records())
-    def begin(self, id, data):
-        self.same("save", id, data)
+    @initialize(run_id=ids, data=records())
+    def begin(self, run_id, data):
+        self.same("save", run_id, data)
 
-    @rule(id=ids, data=records() | st.just(BROKEN))
-    def save(self, id, data):
-        self.same("save", id, data)
+    @rule(run_id=ids, data=records() | st.just(BROKEN))
+    def save(self, run_id, data):
+        self.same("save", run_id, data)
 
-    @rule(id=ids, seq=seqs, entry=rows() | st.just(BROKEN), context=contexts)
-    def append(self, id, seq, entry, context):
-        self.same("append", id, seq, entry, write_json(context))
+    @rule(run_id=ids, seq=seqs, entry=rows() | st.just(BROKEN), context=contexts)
+    def append(self, run_id, seq, entry, context):
+        self.same("append", run_id, seq, entry, write_json(context))
 
-    @rule(id=ids)
-    def delete(self, id):
-        self.same("delete", id)
+    @rule(run_id=ids)
+    def delete(self, run_id):
+        self.same("delete", run_id)
 
-    @rule(id=ids)
-    def read(self, id):
-        self.same("get", id)
-        self.same("exists", id)
+    @rule(run_id=ids)
+    def read(self, run_id):
+        self.same("get", run_id)
+        self.same("exists", run_id)
 
     @rule()
     def list_all(self):
@@ -107,9 +107,9 @@ class TwoStores(RuleBasedStateMachine):
     def pass_time(self, seconds):
         self.now += seconds * 1_000_000
 
-    @rule(target=claims, id=ids, lease_s=leases)
-    def claim(self, id, lease_s):
-        model, real = self.both(self.memory, self.sql, "claim", id, lease_s)
+    @rule(target=claims, run_id=ids, lease_s=leases)
+    def claim(self, run_id, lease_s):
+        model, real = self.both(self.memory, self.sql, "claim", run_id, lease_s)
         if isinstance(model, LegendError):
             return multiple()
         assert (real.record, real.record.data, real.lease_s) == (model.record, model.record.data, model.lease_s)

@@ -29,12 +29,16 @@ class Worker:
             text=True,
         )
 
-    def ask(self, id):
-        self.process.stdin.write(f"{id}\n")
+    def ask(self, run_id):
+        self.process.stdin.write(f"{run_id}\n")
         self.process.stdin.flush()
 
     def answer(self):
         return self.process.stdout.readline().strip()
+
+    def die_uncollected(self):
+        self.process.kill()
+        os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOWAIT)
 
     def end(self, how=None):
         if how is not None:
@@ -61,45 +65,49 @@ def workers(database):
             worker.end()
 
 
+async def test_processes_that_open_a_new_database_at_once_make_its_tables_once(database, workers):
+    workers(4)
+    assert await database.open().list() == []
+
+
 async def test_of_two_processes_that_race_for_a_record_one_wins_every_time(database, workers, record):
     store = database.open()
     ids = [ExecutionId.new() for _ in range(ROUNDS)]
-    for id in ids:
-        await store.save(id, record())
+    for run_id in ids:
+        await store.save(run_id, record())
     pair = workers(2)
-    for number, id in enumerate(ids):
+    for number, run_id in enumerate(ids):
         for worker in pair if number % 2 else reversed(pair):
-            worker.ask(id)
-        won, refused = sorted((worker.answer() for worker in pair), reverse=True)
-        winner = next(worker for worker in pair if str(worker.process.pid) in refused)
-        assert won.split()[0] == "won"
-        assert refused.startswith(f"refused process {winner.process.pid} on ")
+            worker.ask(run_id)
+        answers = {worker: worker.answer() for worker in pair}
+        winner, loser = sorted(pair, key=answers.get, reverse=True)
+        assert answers[winner].startswith("won")
+        assert answers[loser].startswith(f"refused process {winner.process.pid} on ")
     with pytest.raises(AlreadyClaimedError):
         await store.claim(ids[0])
     assert [worker.end() for worker in pair] == [0, 0]
-    for id in ids:  # both have ended without letting go, their hour-long leases with them
-        await store.claim(id)
+    for run_id in ids:  # both have ended without letting go, their hour-long leases with them
+        await store.claim(run_id)
 
 
 async def test_the_lease_of_a_killed_process_has_lapsed(database, workers, record):
-    store, id = database.open(), ExecutionId.new()
-    await store.save(id, record())
+    store, run_id = database.open(), ExecutionId.new()
+    await store.save(run_id, record())
     (worker,) = workers(1)
-    worker.ask(id)
+    worker.ask(run_id)
     assert worker.answer().startswith("won")
     with pytest.raises(AlreadyClaimedError, match=str(worker.process.pid)):
-        await store.save(id, record())
+        await store.save(run_id, record())
     worker.end(signal.SIGKILL)
-    await store.save(id, record(at="after the crash"))
-    await store.claim(id)
+    await store.save(run_id, record(at="after the crash"))
+    await store.claim(run_id)
 
 
 async def test_a_process_that_is_dead_but_not_collected_holds_nothing(database, workers, record):
-    store, id = database.open(), ExecutionId.new()
-    await store.save(id, record())
+    store, run_id = database.open(), ExecutionId.new()
+    await store.save(run_id, record())
     (worker,) = workers(1)
-    worker.ask(id)
+    worker.ask(run_id)
     assert worker.answer().startswith("won")
-    worker.process.kill()
-    os.waitid(os.P_PID, worker.process.pid, os.WEXITED | os.WNOWAIT)
-    await store.claim(id)
+    worker.die_uncollected()
+    await store.claim(run_id)

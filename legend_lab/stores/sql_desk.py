@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
+import ctypes
 import os
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -34,14 +36,10 @@ class _Workshop:
     def close(self) -> Future[None] | None:
         """Start closing; None in a forked child, where the connections are the parent's to close."""
         _OPEN.discard(self)
-        if self.process == os.getpid():
-            return self.loop.close(self.database.dispose)
-        _FOREIGN.append(self)
-        return None
+        return self.loop.close(self.database.dispose) if self.process == os.getpid() else None
 
 
 _OPEN: WeakSet[_Workshop] = WeakSet()
-_FOREIGN: list[_Workshop] = []  # kept for ever: collecting the parent's connections would disturb it
 
 
 @atexit.register
@@ -50,6 +48,18 @@ def _close_all() -> None:
     for workshop in list(_OPEN):
         if workshop.close() is not None:
             workshop.loop.join(_FAREWELL_S)
+
+
+def _leave_to_parent() -> None:
+    """Keep a forked child from ever closing its parent's connections, not even when its interpreter ends."""
+    for workshop in list(_OPEN):
+        with contextlib.suppress(AttributeError):  # only CPython counts references, and closes with the last
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(workshop))
+    _OPEN.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_to_parent)
 
 
 class Desk:

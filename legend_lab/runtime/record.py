@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -39,7 +40,7 @@ def read_json(data: bytes | str) -> Any:  # noqa: ANN401 - JSON is any
         raise CorruptRecordError(message)
     try:
         text = data.decode() if isinstance(data, bytes) else data
-        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_repeats)
+        return json.loads(text, parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_no_repeats)
     except (ValueError, RecursionError) as error:
         message = f"the data is no JSON that this project writes: {str(error)[:200]}"
         raise CorruptRecordError(message) from error
@@ -92,16 +93,38 @@ def standing(part: dict[str, Any]) -> Standing:
     return Standing(state, at, reason)
 
 
+def read_row(row: bytes) -> dict[str, Any]:
+    """Parse an appended row and check its outer shape: an entry, and where the record stands after it.
+
+    Raises:
+        CorruptRecordError: it is no such row.
+    """
+    parsed = read_json(row)
+    if not isinstance(parsed, dict) or "entry" not in parsed:
+        message = "the data is no journal row (an object that holds an entry)"
+        raise CorruptRecordError(message)
+    standing(parsed)
+    return parsed
+
+
 def join(data: bytes, rows: Iterable[bytes], context: bytes | None) -> bytes:
-    """Return the head with the appended rows (in order of their numbers) and the newest context as one record."""
+    """Return the head with the appended rows (in order of their numbers) and the newest context as one record.
+
+    Raises:
+        CorruptRecordError: a part is not what it should be.
+    """
     rows = list(rows)
     if not rows:
         return data
     head = read_head(data)
-    parsed = [read_json(row) for row in rows]
+    journal = head.get("journal", [])
+    if not isinstance(journal, list):
+        message = "the record's journal is no list of entries"
+        raise CorruptRecordError(message)
+    parsed = [read_row(row) for row in rows]
     last = standing(parsed[-1])
     head.update(state=last.state, at=last.at, reason=last.reason)
-    head["journal"] = [*head.get("journal", []), *(row.get("entry") for row in parsed)]
+    head["journal"] = [*journal, *(row["entry"] for row in parsed)]
     if context is not None:
         head["context"] = read_json(context)
     return seal(head)
@@ -110,6 +133,14 @@ def join(data: bytes, rows: Iterable[bytes], context: bytes | None) -> bytes:
 def _digest(head: dict[str, Any]) -> str:
     content = {key: value for key, value in head.items() if key != "digest"}
     return hashlib.sha256(json.dumps(content, separators=(",", ":"), sort_keys=True).encode()).hexdigest()
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        message = f"{text[:40]} is too large a number"
+        raise ValueError(message)
+    return number
 
 
 def _no_constant(name: str) -> Any:  # noqa: ANN401 - never returns

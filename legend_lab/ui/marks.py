@@ -83,7 +83,7 @@ def _planned(faults: Iterable[Fault]) -> Mapping[str, list[str]]:
     }
     found: dict[str, list[str]] = defaultdict(list)
     for fault in faults:
-        chosen = ids.get((fault.phase, fault.kind.value, fault.attempt))
+        chosen = choices.get((fault.phase, fault.kind.value, fault.attempt))
         found[fault.path].extend([] if chosen is None else [chosen])
     return found
 

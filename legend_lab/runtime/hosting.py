@@ -58,8 +58,8 @@ class Host:
         call = _Call(self, work, caller)
         cancelled: asyncio.CancelledError | None = None
         try:
-            caller.call_soon(self.loop.release)  # until the caller has had its turn, it may call more for this instant
-            self.loop.hold()
+            self.loop.hold(call)
+            caller.call_soon(self.loop.release, call)  # when all that the caller calls in this turn is submitted
             self._submit(call)
             while not call.arrived:
                 call.waiter = caller.create_future()
@@ -111,19 +111,17 @@ class Host:
             return list(self._calls)
 
     def finish(self, call: _Call[Any]) -> None:
-        """Send the call's outcome to its caller; time is held until the caller has had its turn."""
+        """Send the call's outcome to its caller, who holds time until it has had its turn."""
         with self._lock:
             self._calls.discard(call)
-            others = bool(self._calls)
-        if others:
-            self.loop.hold()
-        else:
-            self.loop.stop()
+            if not self._calls:
+                self.loop.stop()
+        turn = object()
+        self.loop.hold(turn)
         try:
-            call.caller.call_soon_threadsafe(call.arrive, others)
+            call.caller.call_soon_threadsafe(call.arrive, turn)
         except RuntimeError:  # the caller's loop was closed: nobody waits
-            if others:
-                self.loop.release()
+            self.loop.release(turn)
 
     def close(self) -> None:
         """Cancel what is left on the loop, let it clean up as far as it can without waiting, and close the loop."""
@@ -197,12 +195,11 @@ class _Call(Generic[T]):
         if self.task is not None:
             self.task.cancel(message)
 
-    def arrive(self, held: bool) -> None:  # noqa: FBT001 - called by the loop
+    def arrive(self, turn: object) -> None:
         self.arrived = True
         if self.waiter is not None and not self.waiter.done():
             self.waiter.set_result(None)  # queues the caller's turn, and behind it the release
-        if held:
-            self.caller.call_soon(self.host.loop.release)
+        self.caller.call_soon(self.host.loop.release, turn)
 
     def keep_context(self) -> None:
         for variable, value in self.context.items():

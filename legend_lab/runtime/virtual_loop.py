@@ -21,6 +21,9 @@ Events = list[tuple[selectors.SelectorKey, int]]
 
 NS_PER_S = 1_000_000_000
 
+TURN_S = 5.0
+"""Real seconds after which a caller that holds time is taken for gone, its loop closed before it could let go."""
+
 
 class VirtualTime:
     """Nanoseconds of virtual time passed since the start; moves forward only, from any thread."""
@@ -75,8 +78,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._when_stuck = when_stuck
         self._outstanding = 0
         self._children: weakref.WeakSet[asyncio.SubprocessTransport] = weakref.WeakSet()
-        self._hold_lock = threading.Lock()
-        self._holds = 0
+        self._holds: set[object] = set()
         self._asleep = False
         self._moved = False
         self.patience_s = patience_s
@@ -165,15 +167,13 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     # -- holding time ---------------------------------------------------------------------------
 
-    def hold(self) -> None:
-        """Let no time pass until `release`: a caller is at work and may have more for this very instant."""
-        with self._hold_lock:
-            self._holds += 1
+    def hold(self, caller: object) -> None:
+        """Let no time pass until `release`: `caller` is at work and may have more for this very instant."""
+        self._holds.add(caller)
 
-    def release(self) -> None:
-        """Take back one `hold`; may be called from any thread."""
-        with self._hold_lock:
-            self._holds -= 1
+    def release(self, caller: object) -> None:
+        """Take back the hold of `caller`; may be called from any thread."""
+        self._holds.discard(caller)
         self._wake()
 
     def time_moved(self) -> None:
@@ -198,8 +198,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             if self._moved:
                 self._moved = False
                 return []  # `timeout` may be of before
-            if self._holds > 0:
-                return wait(None)
+            if self._holds:
+                events = wait(TURN_S)
+                if not events:
+                    self._holds.clear()
+                return events
             if self._is_outstanding():
                 return self._wait_really(timeout, wait)
             if timeout is None:

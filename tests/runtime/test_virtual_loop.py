@@ -277,6 +277,9 @@ async def test_a_task_left_behind_that_holds_its_clock_keeps_nothing_alive(caplo
         await asyncio.sleep(1)
 
     await clock.host(work)
+    parked = threading.Event()
+    clock._host.inbox.put(parked.set)
+    assert await asyncio.to_thread(parked.wait, HANG_GUARD_S)
     thread, loop = clock._host.thread, weakref.ref(clock._host.loop)
     clock = work = None
     gc.collect()

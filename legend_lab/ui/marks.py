@@ -78,8 +78,9 @@ def _last_attempts(journal: Journal) -> tuple[dict[int, Row], dict[int, Row]]:
 
 def _planned(faults: Iterable[Fault]) -> Mapping[str, list[str]]:
     """Ids of the menu's choices that are set, by path; a fault that the menu does not offer has none."""
-    ids = {
-        (phase, kind, 1 if attempt == "first" else attempt): id for id, (phase, kind, attempt) in FAULT_CHOICES.items()
+    choices = {
+        (phase, kind, 1 if attempt == "first" else "every"): name
+        for name, (phase, kind, attempt) in FAULT_CHOICES.items()
     }
     found: dict[str, list[str]] = defaultdict(list)
     for fault in faults:

@@ -191,6 +191,13 @@ class StaleClaimError(StoreError):
     """The lease was lost to a later claim; this holder must stop and write no more."""
 
 
+# -- lab ----------------------------------------------------------------------------------------
+
+
+class SourceError(LegendError):
+    """What was given has no journal that could be shown."""
+
+
 def error_text(error: BaseException) -> str:
     """The error in one line, class first, its notes behind, whatever its `__str__` does."""
     try:

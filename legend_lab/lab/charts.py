@@ -1,0 +1,215 @@
+"""Owns gantt: a run as a timeline, one lane for each step, one bar for each attempt."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import plotly.graph_objects as go
+import plotly.io
+
+from legend_lab.core.instructions import Execute, Halt, Instruction
+from legend_lab.core.journal import Entry, Journal
+from legend_lab.core.machine import Machine
+from legend_lab.core.state import ExecutionState
+from legend_lab.lab.labels import milliseconds, plain, tick_texts
+from legend_lab.lab.lanes import Lanes, lay_out
+from legend_lab.lab.marks import BAND, CLEAR, DONE, GRID, INK, PAUSED, UNDONE, VERMILLION
+from legend_lab.lab.source import Reading, Source, read
+from legend_lab.lab.traces import Scale, Trace, draw, next_box, scale_of
+from legend_lab.lab.window import window_of
+
+CONFIG: Final = {"displaylogo": False, "showSendToCloud": False, "responsive": True}
+"""How every timeline is shown: nothing invites to send data elsewhere."""
+
+LANE_PX: Final = 34
+CLOSE_LANE_PX: Final = 20
+"""Height of a lane where there are over `MANY` of them."""
+MANY: Final = 40
+MONO: Final = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
+HEADROOM: Final = 0.75
+"""Lanes left free above the first, for the label of the point of failure."""
+
+
+class Timeline(go.Figure):  # type: ignore[misc] # plotly has no types
+    """A plotly figure that shows itself with `CONFIG` unless told otherwise."""
+
+    def show(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - plotly's own
+        """Show the figure; see plotly's `Figure.show`."""
+        plotly.io.show(self, *args, **_configured(kwargs))
+
+    def to_html(self, *args: Any, **kwargs: Any) -> str:  # noqa: ANN401 - plotly's own
+        """Return the figure as HTML; see plotly's `Figure.to_html`."""
+        text: str = plotly.io.to_html(self, *args, **_configured(kwargs))
+        return text
+
+    def write_html(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - plotly's own
+        """Write the figure as HTML; see plotly's `Figure.write_html`."""
+        plotly.io.write_html(self, *args, **_configured(kwargs))
+
+    def _repr_mimebundle_(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - plotly's own
+        return super()._repr_mimebundle_(*args, **_configured(kwargs))
+
+    def _ipython_display_(self) -> None:
+        if plotly.io.renderers.render_on_display and plotly.io.renderers.default:
+            self.show()
+        else:
+            print(repr(self))  # noqa: T201 - as plotly does
+
+
+def _configured(kwargs: dict[str, Any]) -> dict[str, Any]:
+    return {**kwargs, "config": CONFIG | (kwargs.get("config") or {})}
+
+
+def gantt(source: Source | Journal, *, title: str | None = None, entries: range | None = None) -> Timeline:
+    """Draw a run: one lane for each step in program order, one bar for each attempt, in ms from its start.
+
+    Undo is hatched and linked to what it takes back; a thin dashed line is back-off. A run of over 2,000 entries, or
+    over 200 steps, is drawn in part (its end, or the `entries` asked for), and the chart says so.
+
+    Args:
+        source: an execution in any state, a debugger, or a journal.
+        title: shown above; any text.
+        entries: which entries to draw, by number; those of a long run that are not the last.
+
+    Raises:
+        SourceError: `source` is nothing that can be shown.
+    """
+    figure = figure_data(source, title=title, entries=entries)
+    return Timeline(figure["data"], {**figure["layout"], "template": {}})
+
+
+def figure_data(source: Source | Journal, *, title: str | None = None, entries: range | None = None) -> dict[str, Any]:
+    """Return the figure of `gantt` as plain JSON values: `{"data": […], "layout": {…}}`, as `Plotly.react` takes it."""
+    reading = read(source)
+    window = window_of(reading, entries)
+    shown: list[Entry] = reading.journal[window.first : window.end]
+    rows, anchor_ns = reading.journal.rows, reading.journal.anchor_ns
+    scale = scale_of(shown, rows[0][2] + anchor_ns if rows else 0)
+    lanes = lay_out(window.paths, {entry.index for entry in shown if entry.kind != "halt"})
+    data = draw(shown, lanes.y, scale)
+    at_end = window.end == len(rows)
+    right = 0.03
+    annotations: list[Trace] = []
+    shapes = [_band(band.top, band.bottom) for band in lanes.bands]
+
+    upcoming = _upcoming(reading) if at_end else None
+    if upcoming is not None and upcoming.index in lanes.y:
+        at, word = lanes.y[upcoming.index], _standing(upcoming)
+        mark = PAUSED if isinstance(upcoming, Halt) else DONE if isinstance(upcoming, Execute) else UNDONE
+        data.append(next_box(scale.end + 0.006 * scale.span, 0.05 * scale.span, at, mark))
+        annotations.append(_note(scale.end + 0.065 * scale.span, at, word, mark.line, xanchor="left"))
+        right = 0.08 + 0.011 * len(word)
+
+    failure, notice = _failure(reading), window.notice
+    if failure is not None and window.first <= failure < window.end:
+        entry = shown[failure - window.first]
+        x = scale.at(entry.started_ns if entry.completed_ns is None else entry.completed_ns)
+        shapes.append(_failure_line(x))
+        late = x - scale.start > 0.8 * scale.span * (1 + right)
+        side = {"xanchor": "right", "xshift": -3} if late else {"xanchor": "left", "xshift": 3}
+        text = "point of failure"
+        hover = f"{text}: {plain(entry.path)} at {milliseconds(x)}"
+        annotations.append(_note(x, -HEADROOM / 2, text, VERMILLION, hovertext=hover, **side))
+    elif failure is not None:
+        notice += f"; point of failure: entry {failure:,}"
+    if notice:
+        annotations.append(_notice(notice))
+    name = reading.program.name if reading.program is not None else "journal"
+    layout = _layout(lanes, scale, right, title)
+    layout |= {"shapes": shapes, "annotations": annotations, "uirevision": name}
+    return {"data": data, "layout": layout}
+
+
+def _upcoming(reading: Reading) -> Instruction | None:
+    """What the machine asks for next, found by replaying the journal; None once finished."""
+    if reading.program is None:
+        return None
+    return Machine.replay(reading.program, (row[1] for row in reading.journal.rows)).next_instruction()
+
+
+def _standing(upcoming: Instruction) -> str:
+    if isinstance(upcoming, Halt):
+        return f"‖ {upcoming.reason.value}"
+    return "next" if upcoming.attempt == 1 else f"next: attempt {upcoming.attempt}"
+
+
+def _failure(reading: Reading) -> int | None:
+    """Number of the entry with which going forward ended: the one before the first that undoes."""
+    rows, state = reading.journal.rows, reading.state
+    low, high = 0, len(rows)
+    while low < high:  # a run never turns forward again, so the first one is found by halving
+        middle = (low + high) // 2
+        low, high = (low, middle) if rows[middle][0].phase.value == "compensating" else (middle + 1, high)
+    if low == len(rows) and not (isinstance(state, ExecutionState) and state.is_compensating):
+        return None
+    return low - 1 if low else None
+
+
+def _band(top: float, bottom: float) -> Trace:
+    extent = {"xref": "paper", "x0": 0, "x1": 1, "y0": top, "y1": bottom}
+    return {"type": "rect", **extent, "fillcolor": BAND, "line": {"width": 0}, "layer": "below"}
+
+
+def _failure_line(x: float) -> Trace:
+    extent = {"x0": x, "x1": x, "yref": "paper", "y0": 0, "y1": 1}
+    return {"type": "line", **extent, "line": {"color": VERMILLION, "width": 1.5, "dash": "4px,3px"}}
+
+
+def _note(x: float, y: float, text: str, color: str, **more: Any) -> Trace:  # noqa: ANN401 - plotly's own
+    font = {"color": color, "size": 12}
+    return {"x": x, "y": y, "text": text, "font": font, "showarrow": False, "yanchor": "middle", **more}
+
+
+def _notice(text: str) -> Trace:
+    place = {"xref": "paper", "x": 0, "xanchor": "left", "yref": "paper", "y": 1, "yanchor": "bottom"}
+    return {"text": f"⚠ {text}", "font": {"color": INK, "size": 12}, "showarrow": False, **place}
+
+
+def _layout(lanes: Lanes, scale: Scale, right: float, title: str | None) -> Trace:
+    top, bottom = (72 if title else 34), 34
+    lane = LANE_PX if len(lanes.y) <= MANY else CLOSE_LANE_PX
+    layout: Trace = {
+        "barmode": "overlay",
+        "separators": ".",
+        "height": round(top + bottom + lane * (max(lanes.height, 1) + HEADROOM)),
+        "margin": {"l": round(20 + 7.3 * lanes.width), "r": 16, "t": top, "b": bottom},
+        "paper_bgcolor": CLEAR,
+        "plot_bgcolor": CLEAR,
+        "font": {"family": MONO, "size": 12, "color": INK},
+        "hoverlabel": {"bgcolor": "#1d2433", "bordercolor": "#1d2433", "align": "left", "font": {"color": "#ffffff"}},
+        "hovermode": "closest",
+        "uniformtext": {"mode": "hide", "minsize": 11},
+        "legend": {
+            "orientation": "h",
+            "x": 1,
+            "xanchor": "right",
+            "y": 1,
+            "yanchor": "bottom",
+            "bgcolor": CLEAR,
+            "font": {"size": 11},
+            "itemwidth": 30,
+        },
+        "showlegend": True,
+        "xaxis": {
+            "range": [scale.start - 0.008 * scale.span, scale.start + scale.span * (1 + right)],
+            "ticksuffix": " ms",
+            "exponentformat": "none",
+            "separatethousands": False,
+            "labelalias": tick_texts(scale.end * 1.2),
+            "gridcolor": GRID,
+            "zeroline": False,
+            "nticks": 9,
+        },
+        "yaxis": {
+            "range": [max(lanes.height, 1), -HEADROOM],
+            "fixedrange": True,
+            "tickmode": "array",
+            "tickvals": lanes.ticks,
+            "ticktext": lanes.labels,
+            "showgrid": False,
+            "zeroline": False,
+        },
+    }
+    if title:
+        layout["title"] = {"text": plain(title), "x": 0, "xref": "container", "pad": {"l": 14}, "font": {"size": 15}}
+    return layout

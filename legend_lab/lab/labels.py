@@ -1,0 +1,77 @@
+"""Owns the texts on charts: user text made harmless, times in units that people read."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Final
+
+LONGEST_LABEL: Final = 32
+"""Characters of a step's name on the axis."""
+LONGEST_HOVER: Final = 400
+"""Characters of one user text in a hover."""
+
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+_NEWLINE = re.compile("\r\n|[\r\n\x0b\x0c\x85\u2028\u2029]")
+
+
+def visible(text: str, longest: int) -> str:
+    r"""Return `text` on one line, cut to `longest` characters.
+
+    What cannot be seen (control characters, marks that turn the direction of writing, lone surrogates) is written
+    out as `\u202e`.
+    """
+    text = _NEWLINE.sub(" ⏎ ", text[: 2 * longest])
+    return cut(_UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text), longest)
+
+
+def plain(text: str, longest: int = LONGEST_HOVER) -> str:
+    """Return `text` so that plotly, which reads some HTML in all its texts, shows it letter by letter."""
+    return html.escape(visible(text, longest), quote=False)
+
+
+def cut(text: str, longest: int) -> str:
+    """Return `text`, with `…` for what is over `longest` characters."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def milliseconds(ms: float) -> str:
+    """A time to the microsecond, e.g. `"1,322.004 ms"`; below one microsecond to the nanosecond."""
+    digits = f"{ms:,.6f}" if 0 < abs(ms) < 0.001 else f"{ms:,.3f}"  # noqa: PLR2004 - one microsecond
+    return f"{digits.rstrip('0').rstrip('.')} ms"
+
+
+def human(ms: float) -> str:
+    """A time in the unit that fits it, e.g. `"0"`, `"400 ms"`, `"1.2 s"`, `"2 min 30 s"`, `"3 d 4 h"`."""
+    if ms == 0:
+        return "0"
+    if ms < 1_000:  # noqa: PLR2004 - one second
+        return f"{ms:.6g} ms"
+    if ms < 60_000:  # noqa: PLR2004 - one minute
+        return f"{ms / 1_000:.6g} s"
+    seconds = round(ms / 1_000)
+    units = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+    first = next(place for place, (_, size) in enumerate(units) if seconds >= size)
+    (big, size), rest = units[first], units[first + 1 : first + 2]
+    text = f"{seconds // size} {big}"
+    for small, part in rest:
+        if left := seconds % size // part:
+            text += f" {left} {small}"
+    return text
+
+
+def tick_texts(longest_ms: float) -> dict[str, str]:
+    """What plotly's ticks from 0 to `longest_ms` are called instead, whichever distance it chooses for them.
+
+    Plotly chooses ticks by the room there is, and again when somebody zooms in; it counts in ms, and beyond one
+    second this turns its `"1200 ms"` into `"1.2 s"`.
+    """
+    texts = {"0 ms": "0"}
+    distance = 1
+    while distance * 2 <= longest_ms:
+        for step in (distance, 2 * distance, 5 * distance):
+            if longest_ms / 25 <= step <= longest_ms:
+                values = range(-(-1_000 // step) * step, int(longest_ms) + step + 1, step)
+                texts |= {f"{value} ms": human(value) for value in values}
+        distance *= 10
+    return texts

@@ -23,8 +23,9 @@ ROOT = Path(__file__).parents[2]
 PRELUDE = """
 import asyncio, os, sys, threading
 from legend_lab.runtime.ids import ExecutionId
+from legend_lab.runtime.record import FORMAT, VERSION, seal
 from legend_lab.stores.sql import SqlStore
-record = b'{"format": "legend_lab.execution", "version": 1, "state": "Paused", "at": "a"}'
+record = seal({"format": FORMAT, "version": VERSION, "state": "Paused", "at": "a"})
 run_id = ExecutionId.new()
 store = SqlStore(sys.argv[1])
 """

@@ -27,6 +27,7 @@ from legend_lab.stores.sql_url import Target
 class SqlStore:
     """Keeps records in an SQLite file (a path or `sqlite:///path`) or in PostgreSQL (`postgresql://…`).
 
+    An SQLite file belongs on a local disk, for the processes of one machine; several machines share PostgreSQL.
     Tables are created on first use. What a method wrote is on disk when it returns; a method that is cancelled is
     still done as a whole, in its turn. One store may be used from any number of event loops and threads, one after
     another or at once. Use `async with`, or `await close()` at the end.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
@@ -34,6 +34,16 @@ class Tongue:
     insert: Callable[..., sqlite.Insert | postgresql.Insert]
 
 
+@dataclass(slots=True, eq=False)
+class _Pool:
+    """An engine, and how many transactions use it now: one that failed is closed when the last has left it."""
+
+    engine: AsyncEngine
+    file: tuple[int, int] | None
+    users: int = 0
+    has_failed: bool = False
+
+
 class Database:
     """One database, used from one event loop only.
 
@@ -44,8 +54,7 @@ class Database:
     def __init__(self, target: Target, *, lock_wait_s: float, now_us: Callable[[], int]) -> None:
         self._target = target
         self._lock_wait_s = lock_wait_s
-        self._engine: AsyncEngine | None = None
-        self._file: tuple[int, int] | None = None
+        self._pool: _Pool | None = None
         self._opening = asyncio.Lock()
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         if target.path is None:
@@ -73,44 +82,63 @@ class Database:
         return await self._attempt(work, commit=False)
 
     async def dispose(self) -> None:
-        """Close all idle connections; the next use makes new ones."""
-        engine, self._engine = self._engine, None
-        if engine is not None:
-            with contextlib.suppress(*DRIVER_ERRORS):
-                await engine.dispose()
+        """Close all connections, those in use when they are done; the next use makes new ones."""
+        if self._pool is not None:
+            await self._give_up(self._pool)
 
     async def _attempt(self, work: Callable[[AsyncConnection], Awaitable[T]], *, commit: bool) -> T:
         for is_last in (False, True):
             committing = False
             try:
-                engine = await self._open()
-                async with engine.connect() as connection:
+                async with self._connection() as connection:
                     result = await work(connection)
                     if commit:
                         committing = True
                         await connection.commit()
                     return result
             except DRIVER_ERRORS as error:
-                await self.dispose()
                 # A pooled connection to a server that was restarted: nothing was done on it, so do it on a new one.
                 is_lost = isinstance(error, DBAPIError) and error.connection_invalidated
                 if is_last or committing or not is_lost:
                     raise explain(error, self._target, committing=committing) from error
         raise AssertionError  # pragma: no cover - the loop returns or raises
 
-    async def _open(self) -> AsyncEngine:
+    @contextlib.asynccontextmanager
+    async def _connection(self) -> AsyncIterator[AsyncConnection]:
+        pool = await self._open()
+        pool.users += 1
+        try:
+            async with pool.engine.connect() as connection:
+                yield connection
+        except DRIVER_ERRORS:
+            pool.has_failed = True
+            raise
+        finally:
+            pool.users -= 1
+            if pool.has_failed:
+                await self._give_up(pool)
+
+    async def _open(self) -> _Pool:
         async with self._opening:
-            if self._engine is not None and self._file != self._identity():
-                await self.dispose()
-            if self._engine is None:
+            if self._pool is not None and self._pool.file != self._identity():
+                await self._give_up(self._pool)
+            if self._pool is None:
                 engine = self._connect()
                 try:
                     await self._prepare(engine)
                 except BaseException:
                     await engine.dispose()
                     raise
-                self._engine, self._file = engine, self._identity()
-            return self._engine
+                self._pool = _Pool(engine, self._identity())
+            return self._pool
+
+    async def _give_up(self, pool: _Pool) -> None:
+        pool.has_failed = True
+        if self._pool is pool:
+            self._pool = None
+        if not pool.users:
+            with contextlib.suppress(*DRIVER_ERRORS):
+                await pool.engine.dispose()
 
     def _identity(self) -> tuple[int, int] | None:
         """Return what tells the SQLite file from another that took its name."""
@@ -155,7 +183,7 @@ class Database:
         async with engine.connect() as connection:
             if self._target.path is not None:
                 # One sync per commit instead of three, and readers beside the writer. Where it cannot be had (locked
-                # just now, read-only, a network drive) the former mode stays, which is as safe.
+                # just now, or read-only) the former mode stays, which is as safe.
                 with contextlib.suppress(OperationalError):
                     await connection.exec_driver_sql("PRAGMA journal_mode = WAL")
             if await connection.run_sync(sql_schema.is_there):

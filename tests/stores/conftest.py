@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import pytest
 
-from legend_lab.runtime.record import FORMAT, VERSION, write_json
+from legend_lab.runtime.record import FORMAT, VERSION, seal, write_json
 from legend_lab.stores.checks import wall_us
 from legend_lab.stores.memory import InMemoryStore
 from legend_lab.stores.sql import SqlStore
@@ -33,7 +33,7 @@ _MISSING = (
 def make_record(*, state="Paused", at="a", reason="it waits", journal=(), context=None, **more):
     """Return a minimal valid record."""
     record = {"format": FORMAT, "version": VERSION, "state": state, "at": at, "reason": reason}
-    return write_json({**record, "journal": list(journal), "context": context or {}, **more})
+    return seal({**record, "journal": list(journal), "context": context or {}, **more})
 
 
 def make_row(entry, *, state="Running", at="b", reason=""):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from legend_lab.core.errors import BackendError
 from legend_lab.runtime.ids import ExecutionId
-from legend_lab.runtime.record import FORMAT, VERSION, write_json
+from legend_lab.runtime.record import FORMAT, VERSION, seal, write_json
 from legend_lab.stores.sql import SqlStore
 
 
@@ -18,7 +18,7 @@ def size_of(path):
 
 
 async def main(path):
-    record = write_json({"format": FORMAT, "version": VERSION, "state": "Paused", "at": "a"})
+    record = seal({"format": FORMAT, "version": VERSION, "state": "Paused", "at": "a"})
     row = write_json({"entry": "x" * 3000, "state": "Running", "at": "b"})
     run_id = ExecutionId.new()
     async with SqlStore(path) as store:

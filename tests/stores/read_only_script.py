@@ -12,10 +12,10 @@ import pytest
 
 from legend_lab.core.errors import BackendError
 from legend_lab.runtime.ids import ExecutionId
-from legend_lab.runtime.record import FORMAT, VERSION, write_json
+from legend_lab.runtime.record import FORMAT, VERSION, seal
 from legend_lab.stores.sql import SqlStore
 
-RECORD = write_json({"format": FORMAT, "version": VERSION, "state": "Paused", "at": "a"})
+RECORD = seal({"format": FORMAT, "version": VERSION, "state": "Paused", "at": "a"})
 
 
 async def refused(call):

@@ -11,16 +11,21 @@ import threading
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
-from legend_lab.core.errors import StoreError
+from legend_lab.core.errors import BackendError, StoreError
 from legend_lab.runtime.ids import ExecutionId
+from legend_lab.runtime.store import PausedRecord
+from legend_lab.stores.sql import SqlStore
 
 ROOT = Path(__file__).parents[2]
 PRELUDE = """
 import asyncio, os, sys, threading
 from legend_lab.runtime.ids import ExecutionId
+from legend_lab.runtime.record import FORMAT, VERSION, seal
 from legend_lab.stores.sql import SqlStore
-record = b'{"format": "legend_lab.execution", "version": 1, "state": "Paused", "at": "a"}'
+record = seal({"format": FORMAT, "version": VERSION, "state": "Paused", "at": "a"})
 run_id = ExecutionId.new()
 store = SqlStore(sys.argv[1])
 """
@@ -84,6 +89,40 @@ async def test_a_dropped_store_takes_its_threads_and_connections_with_it(databas
     for thread in threads:
         thread.join(10)
         assert not thread.is_alive()
+
+
+async def test_a_failure_breaks_off_nothing_else_and_leaves_no_connection_behind(tmp_path, record):
+    store = SqlStore(tmp_path / "records.db", lock_wait_s=0)
+    run_id, before = ExecutionId.new(), set(threading.enumerate())
+    await store.save(run_id, record(journal=["long " * 200_000]))
+    with contextlib.closing(sqlite3.connect(tmp_path / "records.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        mixed = [call for _ in range(10) for call in (store.get(run_id), store.save(run_id, record()))]
+        answers = await asyncio.gather(*mixed, return_exceptions=True)
+        other.execute("ROLLBACK")
+    assert {type(answer) for answer in answers[::2]} == {PausedRecord}
+    assert {type(answer) for answer in answers[1::2]} == {BackendError}
+    threads = set(threading.enumerate()) - before
+    await store.close()
+    for thread in threads:
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+async def test_every_commit_to_a_file_is_synced(tmp_path, record):
+    seen = set()
+
+    def look(connection):
+        for setting in ("synchronous", "journal_mode"):
+            seen.add((setting, connection.exec_driver_sql(f"PRAGMA {setting}").scalar()))
+
+    event.listen(Engine, "commit", look)
+    try:
+        async with SqlStore(tmp_path / "records.db") as store:
+            await store.save(ExecutionId.new(), record())
+    finally:
+        event.remove(Engine, "commit", look)
+    assert seen == {("synchronous", 2), ("journal_mode", "wal")}
 
 
 async def test_a_cancelled_write_is_done_in_its_turn(database, record, row):

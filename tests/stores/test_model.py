@@ -10,7 +10,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, multi
 
 from legend_lab.core.errors import LegendError
 from legend_lab.runtime.ids import ExecutionId
-from legend_lab.runtime.record import FORMAT, VERSION, write_json
+from legend_lab.runtime.record import FORMAT, VERSION, seal, write_json
 from legend_lab.stores.memory import InMemoryStore
 from legend_lab.stores.sql import SqlStore
 
@@ -27,7 +27,7 @@ BROKEN = b'{"format": "another"}'
 @st.composite
 def records(draw):
     standing = {"state": draw(texts), "at": draw(places), "reason": draw(texts)}
-    return write_json({"format": FORMAT, "version": VERSION, **standing, "journal": draw(st.lists(texts, max_size=2))})
+    return seal({"format": FORMAT, "version": VERSION, **standing, "journal": draw(st.lists(texts, max_size=2))})
 
 
 @st.composite

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 Kind = Literal["execute", "compensate", "wait", "halt"]
 
@@ -45,6 +45,12 @@ class Execute:
     kind: ClassVar[Kind] = "execute"
     phase: ClassVar[ExecutionPhase] = FORWARD
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:  # without its link, which pickle would follow to the end of the program
+        return Execute, (self.index, self.path, self.attempt, self.retries, self.uncertain)
+
 
 @dataclass(frozen=True, slots=True)
 class Compensate:
@@ -58,6 +64,12 @@ class Compensate:
 
     kind: ClassVar[Kind] = "compensate"
     phase: ClassVar[ExecutionPhase] = COMPENSATING
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:  # as in `Execute`
+        return Compensate, (self.index, self.path, self.attempt, self.retries)
 
 
 @dataclass(frozen=True, slots=True)

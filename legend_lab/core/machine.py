@@ -119,6 +119,9 @@ class Machine:
         twin.program, twin.cursor, twin.state, twin.rollback = self.program, self.cursor, self.state, self.rollback
         return twin
 
+    def __deepcopy__(self, memo: dict[int, object]) -> Machine:
+        return self.copy()
+
     # -- classification: what does this outcome mean here? ---------------------------------------
 
     def _classify(self, outcome: Outcome) -> Event:

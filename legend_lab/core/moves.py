@@ -138,7 +138,7 @@ def _first_undo(program: Program, rollback: Rollback, index: int) -> Compensate:
 def _halt_at(program: Program, rollback: Rollback) -> _Next:
     """Stand at the pending undos; what was tried so far is remembered for the next round."""
     tried = {item.index: item.attempt for item in rollback.failures}
-    rollback = rollback._replace(attempts={**rollback.attempts, **tried})
+    rollback = rollback._replace(attempts=MappingProxyType({**rollback.attempts, **tried}))
     return Halt(_first_undo(program, rollback, rollback.queue[0]), HaltReason.COMPENSATION_FAILED), rollback
 
 

@@ -20,7 +20,12 @@ LONGEST_WAIT_MS = 1e12
 
 def is_number(value: object) -> bool:
     """Say whether `value` is a finite int or float (a bool is neither)."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an int beyond every float
+        return False
 
 
 def exception_types(what: str, value: object) -> ExceptionTypes:
@@ -67,10 +72,11 @@ class RetryPolicy:
             if not is_number(value) or value < 0:
                 raise SagaDefinitionError(f"RetryPolicy: {name} must be a number from 0, not {value!r}")
         object.__setattr__(self, "give_up_on", exception_types("RetryPolicy: give_up_on", self.give_up_on))
-        if self.max_retries and not self.backoff_for(self.max_retries) <= LONGEST_WAIT_MS:
-            raise SagaDefinitionError(
-                f"RetryPolicy: retry {self.max_retries} would wait over {LONGEST_WAIT_MS:g} ms; give max_backoff_ms"
-            )
+        for retry in (1, self.max_retries) if self.max_retries else ():  # the wait only grows, or only shrinks
+            if not self.backoff_for(retry) <= LONGEST_WAIT_MS:
+                raise SagaDefinitionError(
+                    f"RetryPolicy: retry {retry} would wait over {LONGEST_WAIT_MS:g} ms; give max_backoff_ms"
+                )
 
     @classmethod
     def retries(cls, count: int) -> Self:
@@ -173,6 +179,9 @@ class Program:
     def with_settings(self, steps: Sequence[StepSpec], on_compensation_failure: OnCompensationFailure) -> Program:
         """Return this program with other settings for the same paths."""
         return replace(self, steps=tuple(steps), on_compensation_failure=on_compensation_failure)
+
+    def __reduce__(self) -> tuple[Any, ...]:  # the links are made anew: pickle would follow them all the way down
+        return Program, (self.name, self.steps, self.on_compensation_failure)
 
     def __copy__(self) -> Program:
         return self

@@ -78,7 +78,7 @@ def _last_attempts(journal: Journal) -> tuple[dict[int, Row], dict[int, Row]]:
 
 def _planned(faults: Iterable[Fault]) -> Mapping[str, list[str]]:
     """Ids of the menu's choices that are set, by path; a fault that the menu does not offer has none."""
-    choices = {
+    choices: dict[tuple[str, str, int | str], str] = {
         (phase, kind, 1 if attempt == "first" else "every"): name
         for name, (phase, kind, attempt) in FAULT_CHOICES.items()
     }

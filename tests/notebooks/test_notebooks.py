@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import nbformat
 import pytest
 from nbclient import NotebookClient
@@ -31,7 +33,7 @@ def test_every_notebook_is_kept_without_output(path):
 @pytest.mark.parametrize("path", BUNDLED, ids=lambda path: path.stem)
 def test_every_cell_of_code_has_two_lines_of_explanation(path):
     cells = nbformat.read(path, as_version=4).cells
-    for before, cell in zip(cells, cells[1:], strict=False):
+    for before, cell in pairwise(cells):
         if cell.cell_type == "code":
             assert before.cell_type == "markdown"
             assert len(before.source.strip().splitlines()) >= 2

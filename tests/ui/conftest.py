@@ -140,10 +140,12 @@ def page(browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture
 def run_notebook(lab: Lab, page: Page) -> Callable[..., None]:
-    """Open a notebook (of these cells, or one that is there) in a theme, run all of it, and wait until it has run."""
+    """Open a notebook (of these cells, or one that is there) in a theme, run it all, and wait until it has run."""
 
     def run(name: str, *cells: str, theme: str = "JupyterLab Light") -> None:
-        page.goto(f"{lab.url}/lab/tree/{lab.write(name, *cells) if cells else name}?reset", wait_until="domcontentloaded")
+        page.goto(
+            f"{lab.url}/lab/tree/{lab.write(name, *cells) if cells else name}?reset", wait_until="domcontentloaded"
+        )
         page.wait_for_function("window.jupyterapp && window.jupyterapp.started", timeout=60_000)
         page.wait_for_function(
             """() => {

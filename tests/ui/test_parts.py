@@ -180,7 +180,7 @@ class Record:
 
 async def until(true: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
-        while not true():  # noqa: ASYNC110 - it only lets the others run
+        while not true():
             await asyncio.sleep(0)
 
 

@@ -50,7 +50,13 @@ async def sent(bench, **command):
 def test_a_fresh_run_says_that_nothing_has_run_and_what_comes_first():
     view = view_of(debugger())
     assert view["toolbar"]["standing"] == {"now": "Nothing has run yet.", "next": "Next: execute reserve, step 1 of 4."}
-    assert [row["path"] for row in view["listing"]["program"]] == ["reserve", "trip", "trip.hotel", "trip.flight", "charge"]
+    assert [row["path"] for row in view["listing"]["program"]] == [
+        "reserve",
+        "trip",
+        "trip.hotel",
+        "trip.flight",
+        "charge",
+    ]
     assert view["listing"]["summary"] == "4 steps · 1 block"
     assert marks(view) == {"reserve": ("current", "next")}
 

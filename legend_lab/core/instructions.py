@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, ClassVar, Literal, NamedTuple, Self
 
-Kind = Literal["execute", "compensate", "wait", "halt"]
+Kind = Literal["execute", "compensate", "wait", "halt", "edit"]
 
 
 class ExecutionPhase(Enum):
@@ -158,6 +158,35 @@ class Halt:
 Instruction = Execute | Compensate | Wait | Halt
 
 
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A person changes the context before `at`; no instruction, but it stands in the journal like one."""
+
+    at: Instruction
+
+    kind: ClassVar[Kind] = "edit"
+
+    @property
+    def index(self) -> int:
+        """Index of the step that comes next."""
+        return self.at.index
+
+    @property
+    def path(self) -> str:
+        """Path of the step that comes next."""
+        return self.at.path
+
+    @property
+    def attempt(self) -> int:
+        """The attempt that comes next."""
+        return self.at.attempt
+
+    @property
+    def phase(self) -> ExecutionPhase:
+        """The phase it happens in."""
+        return self.at.phase
+
+
 # -- outcomes -----------------------------------------------------------------------------------
 
 
@@ -230,8 +259,15 @@ class Restart:
     crashed: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """The context was changed; `note` says how. The machine passes over it."""
+
+    note: str
+
+
 Decision = Resume | Abort | Retry | Resolve | Restart
-Outcome = StepOutcome | CompensationOutcome | Signal | Failure | Decision
+Outcome = StepOutcome | CompensationOutcome | Signal | Failure | Decision | Edited
 
 
 def halt_for(cursor: Instruction, decision: Decision) -> Halt:

@@ -13,6 +13,8 @@ from typing import overload
 from legend_lab.core.instructions import (
     Abort,
     CompensationOutcome,
+    Edit,
+    Edited,
     ExecutionPhase,
     Failure,
     Instruction,
@@ -28,7 +30,7 @@ from legend_lab.core.instructions import (
 from legend_lab.core.state import StepStatus, StepTiming
 from legend_lab.core.story import story
 
-Row = tuple[Instruction, Outcome, int, int | None, str | None]
+Row = tuple[Instruction | Edit, Outcome, int, int | None, str | None]
 """(instruction, outcome, started, completed or None while open, fault that fired); instants in clock ticks, ns."""
 
 
@@ -38,7 +40,7 @@ class Entry:
 
     Attributes:
         number: position in the journal, from 0.
-        kind: `"execute"`, `"compensate"`, `"wait"` or `"halt"`.
+        kind: `"execute"`, `"compensate"`, `"wait"`, `"halt"` or `"edit"`.
         index: position of the step in the flat order, from 0.
         path: dotted name of the step.
         phase: which way the run went.
@@ -46,9 +48,10 @@ class Entry:
         started_ns: Unix time in ns.
         completed_ns: Unix time in ns; None when nobody saw it end.
         outcome: a `StepStatus` value for steps and undos; `"elapsed"` or `"interrupted"` for waits; what was
-            decided for halts (`"resumed"`, `"aborted"`, `"retried"`, `"resolved"`, `"restarted"`, `"stopped"`).
+            decided for halts (`"resumed"`, `"aborted"`, `"retried"`, `"resolved"`, `"restarted"`, `"stopped"`);
+            `"edited"` for edits.
         error: what the attempt raised.
-        note: the reason of an abort; the path and the note of an undo made by hand.
+        note: the reason of an abort, the path and note of an undo made by hand, what an edit changed.
         fault: the injected fault that fired here.
         undoes: number of the entry whose effect this undo takes back.
         instruction: the instruction itself.
@@ -68,7 +71,7 @@ class Entry:
     note: str
     fault: str | None
     undoes: int | None
-    instruction: Instruction
+    instruction: Instruction | Edit
     raw: Outcome
 
     @property
@@ -181,7 +184,12 @@ def _note(outcome: Outcome) -> str:
             return reason
         case Resolve(path=path, note=note):
             return f"{path}: {note}" if note else path
+        case Edited(note=note):
+            return note
     return ""
+
+
+_WORDS: dict[type, str] = {Resume: "resumed", Abort: "aborted", Retry: "retried", Resolve: "resolved", Edited: "edited"}
 
 
 def outcome_word(kind: Kind, outcome: Outcome) -> str:
@@ -195,13 +203,6 @@ def outcome_word(kind: Kind, outcome: Outcome) -> str:
             return "pause"
         case Failure():
             return "compensation_failed" if kind == "compensate" else "failed"
-        case Resume():
-            return "resumed"
-        case Abort():
-            return "aborted"
-        case Retry():
-            return "retried"
-        case Resolve():
-            return "resolved"
         case Restart(crashed=crashed):
             return "restarted" if crashed else "stopped"
+    return _WORDS[type(outcome)]

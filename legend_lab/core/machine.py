@@ -15,6 +15,7 @@ from legend_lab.core.instructions import (
     Abort,
     Compensate,
     CompensationOutcome,
+    Edited,
     Execute,
     ExecutionPhase,
     Failure,
@@ -82,11 +83,13 @@ class Machine:
         return None if self.finished else self.cursor
 
     def feed(self, outcome: Outcome) -> None:
-        """Take in what came back for `next_instruction`.
+        """Take in what came back for `next_instruction`; an edit of the context is passed over.
 
         Raises:
             ProtocolError: the outcome does not answer that instruction; the machine is unchanged.
         """
+        if isinstance(outcome, Edited):
+            return
         transition = TRANSITIONS[self.state, self._classify(outcome)]
         cursor, rollback = MOVES[transition.move](self, outcome)
         self.cursor, self.rollback, self.state = cursor, rollback, transition.target

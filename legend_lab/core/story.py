@@ -47,6 +47,7 @@ def sentence(entry: Entry) -> str:
         ("halt", "resolved"): f"Undone by hand: {entry.note}.",
         ("halt", "restarted"): f"The process died at {entry.path}, and was started again.",
         ("halt", "stopped"): f"Stopped before {entry.path}.",
+        ("edit", "edited"): f"The context was edited before {entry.path}: {entry.note}.",
     }
     return words.get((entry.kind, entry.outcome), f"{entry.path}: {entry.outcome}.")
 

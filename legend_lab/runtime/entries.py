@@ -11,6 +11,8 @@ from legend_lab.core.instructions import (
     Abort,
     CompensationOutcome,
     Decision,
+    Edit,
+    Edited,
     Failure,
     Instruction,
     Outcome,
@@ -37,6 +39,7 @@ _ANSWERS: dict[str, dict[str, Any]] = {
         "interrupted": Signal.INTERRUPTED,
     },
     "wait": {"elapsed": Signal.ELAPSED, "interrupted": Signal.INTERRUPTED},
+    "edit": {},
     "halt": {"resumed": Resume(), "retried": Retry(), "restarted": Restart(), "stopped": Restart(crashed=False)},
 }
 
@@ -56,6 +59,8 @@ def write_entry(row: Row, anchor_ns: int) -> dict[str, Any]:
             entry["note"] = note
         case Resolve(path=path, note=note):
             entry.update(note=note, resolved=path)
+        case Edited(note=note):
+            entry["note"] = note
     return entry
 
 
@@ -128,7 +133,7 @@ def read_failure(data: object, errors: Iterable[type[BaseException]]) -> Failure
     return Failure(error, bool(flags[0]), bool(flags[1]), bool(flags[2]))
 
 
-def _place(instruction: Instruction, started_ns: int) -> dict[str, Any]:
+def _place(instruction: Instruction | Edit, started_ns: int) -> dict[str, Any]:
     return {
         "kind": instruction.kind,
         "index": instruction.index,
@@ -155,7 +160,11 @@ def _read_entry(
         raise CorruptRecordError("it has an outcome, but no end")
     outcome = _read_outcome(kind, word, entry, errors)
     cursor = machine.cursor
-    instruction: Instruction = halt_for(cursor, outcome) if isinstance(outcome, Decision) else cursor
+    instruction: Instruction | Edit = cursor
+    if isinstance(outcome, Decision):
+        instruction = halt_for(cursor, outcome)
+    elif isinstance(outcome, Edited):
+        instruction = Edit(cursor)
     expected = _place(instruction, started)
     same = all(type(entry.get(key)) is type(value) and entry[key] == value for key, value in expected.items())
     if machine.finished or not same:
@@ -171,11 +180,13 @@ def _read_outcome(kind: object, word: object, entry: dict[str, Any], errors: Seq
     if not isinstance(note, str):
         raise CorruptRecordError("its note is no text")
     if word is None:
-        if kind == "halt":
-            raise CorruptRecordError("a halt is never open")
+        if kind in ("halt", "edit"):
+            raise CorruptRecordError(f"a {kind} is never open")
         return Signal.INTERRUPTED
     if (kind, word) in (("execute", "failed"), ("compensate", "compensation_failed")):
         return read_failure(entry.get("error"), errors)
+    if (kind, word) == ("edit", "edited"):
+        return Edited(note)
     if (kind, word) == ("halt", "aborted"):
         return Abort(note)
     if (kind, word) == ("halt", "resolved"):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from legend_lab.core.instructions import Decision, Instruction, Outcome, Signal, halt_for
+from legend_lab.core.instructions import Decision, Edit, Edited, Instruction, Outcome, Signal, halt_for
 from legend_lab.core.journal import Journal, Row
 from legend_lab.core.machine import Machine
 from legend_lab.core.table import STANDING
@@ -135,6 +135,15 @@ class Run:
     def started_at(self) -> datetime | None:
         """When the first instruction began, UTC; None before."""
         return None if not self.rows else datetime.fromtimestamp((self.rows[0][2] + self.anchor_ns) / 1e9, UTC)
+
+    def anchor_from(self, former: Run) -> None:
+        """Read instants as `former` does, whose rows this run shares."""
+        self._anchor_ns = former.anchor_ns
+
+    def edit(self, note: str) -> None:
+        """Say in the journal that the context was changed by hand just now."""
+        now = self.clock.ticks()
+        self.rows.append((Edit(self.machine.cursor), Edited(note), now, now, None))
 
     def continue_from(self, rows: Iterable[Row], machine: Machine) -> None:
         """Take over the rows of an earlier process, whose instants are in Unix ns; time goes on after them."""

@@ -182,7 +182,7 @@ async def test_a_command_that_does_not_fit_is_said_in_the_widget_and_changes_not
 async def test_stop_ends_a_step_that_waits_and_shows_where_it_stands():
     bench = Workbench(Saga.of("Slow", {"a": SimulatedStep(duration_ms=3_600_000)}), {})
     bench._commands.receive({"command": "run"})
-    while bench.debugger._run.flight is None:
+    while bench.debugger._branch.run.flight is None:
         await asyncio.sleep(0)
     assert bench.toolbar.running
     await sent(bench, command="stop")

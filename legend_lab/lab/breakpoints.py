@@ -1,0 +1,115 @@
+"""Owns breakpoints: where `run` stops, as frozen data, and the reason it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from legend_lab.core.errors import LegendError
+from legend_lab.core.instructions import Instruction
+from legend_lab.core.journal import Entry
+from legend_lab.lab.conditions import Condition
+
+When = Literal["before", "after"]
+On = Literal["error", "rollback"]
+
+
+class BreakpointError(LegendError):
+    """A breakpoint names a place that the saga does not have, or asks for nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Breakpoint:
+    """Stops a run where everything that is given here holds.
+
+    Attributes:
+        path: dotted name of a step, or of a block (which stands for all of its steps); None for every step.
+        phase: only in its `"execute"` or in its `"compensate"`; None for both.
+        when: `"before"` the instruction is performed or `"after"`.
+        attempt: only at this attempt, from 1.
+        condition: an expression over the context (see `legend_lab.lab.conditions`), or a function of it.
+        on: stop after any `"error"`, or when `"rollback"` begins; the other fields narrow it.
+        enabled: whether it counts.
+    """
+
+    path: str | None = None
+    phase: Literal["execute", "compensate"] | None = None
+    when: When = "before"
+    attempt: int | None = None
+    condition: str | Callable[[Any], bool] | None = None
+    on: On | None = None
+    enabled: bool = True
+    _test: Callable[[Any], bool] | None = field(init=False, repr=False, compare=False, default=None)
+
+    def __post_init__(self) -> None:
+        if self.phase not in (None, "execute", "compensate") or self.when not in ("before", "after"):
+            raise BreakpointError("a breakpoint's phase is 'execute' or 'compensate', its when 'before' or 'after'")
+        if self.on not in (None, "error", "rollback"):
+            raise BreakpointError(f"a breakpoint's on is 'error' or 'rollback', not {self.on!r}")
+        if self.path is None and self.condition is None and self.on is None and self.phase is None:
+            raise BreakpointError("a breakpoint needs a path, a phase, a condition or an on")
+        test = Condition(self.condition) if isinstance(self.condition, str) else self.condition
+        object.__setattr__(self, "_test", test)
+
+    @property
+    def runs_user_code(self) -> bool:
+        """Whether to test it is to run a condition."""
+        return self._test is not None
+
+    def stops_before(self, at: Instruction, context: object, *, begins_rollback: bool) -> bool:
+        """Whether it stops the run before `at` is performed."""
+        if not self.enabled or self.on == "error" or (self.when == "after" and self.on is None):
+            return False
+        if self.on == "rollback" and not begins_rollback:
+            return False
+        return self._is_at(at.kind, at.path, at.attempt) and self._holds(context)
+
+    def stops_after(self, entry: Entry, context: object) -> bool:
+        """Whether it stops the run after `entry`."""
+        if not self.enabled or self.on == "rollback" or (self.on is None and self.when == "before"):
+            return False
+        if self.on == "error" and entry.error is None:
+            return False
+        return self._is_at(entry.kind, entry.path, entry.attempt) and self._holds(context)
+
+    def _is_at(self, kind: str, path: str, attempt: int) -> bool:
+        return (
+            kind in ("execute", "compensate")
+            and self.phase in (None, kind)
+            and self.attempt in (None, attempt)
+            and (self.path is None or path == self.path or path.startswith(self.path + "."))
+        )
+
+    def _holds(self, context: object) -> bool:
+        return self._test is None or bool(self._test(context))
+
+    def __str__(self) -> str:
+        """The breakpoint as a person says it."""
+        words = [f"{self.when} {self.path}" if self.path else self.when if self.on is None else ""]
+        words += [f"on {self.on}" if self.on else "", self.phase or "", f"#{self.attempt}" if self.attempt else ""]
+        if self.condition is not None:
+            words.append(f"if {self.condition if isinstance(self.condition, str) else self.condition.__name__}")
+        return " ".join(word for word in words if word)
+
+
+StopKind = Literal["breakpoint", "halt", "ended", "target", "stopped"]
+
+
+@dataclass(frozen=True, slots=True)
+class StopReason:
+    """Why a run stopped.
+
+    Attributes:
+        kind: `"breakpoint"`, `"halt"` (a pause, restart or failed undo), `"ended"`, `"target"` (where `run_to` was
+            told to go) or `"stopped"` (by `stop`).
+        text: the same in a sentence.
+        breakpoint: the breakpoint that stopped it.
+    """
+
+    kind: StopKind
+    text: str
+    breakpoint: Breakpoint | None = None
+
+    def __str__(self) -> str:
+        return self.text

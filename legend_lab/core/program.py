@@ -20,7 +20,12 @@ LONGEST_WAIT_MS = 1e12
 
 def is_number(value: object) -> bool:
     """Say whether `value` is a finite int or float (a bool is neither)."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an int beyond all floats
+        return False
 
 
 def exception_types(what: str, value: object) -> ExceptionTypes:

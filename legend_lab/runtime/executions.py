@@ -399,7 +399,7 @@ def _rollback(run: Run) -> Rollback:
 
 def _restarted(run: Run) -> Run:
     """The run taken up again as a new process would after a crash in the instruction in flight (S17)."""
-    again, _, _ = load(dump_crashed(run), Former(run), run.options)
+    again, _ = load(dump_crashed(run), Former(run), run.options)
     again.checkpoint = run.checkpoint
     return again
 

@@ -6,10 +6,14 @@ import dataclasses
 import functools
 import json
 import math
+import operator
+import sys
+import types
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NotRequired, Required, get_args, get_origin, get_type_hints, is_typeddict
 
 import pydantic
+import typing_extensions
 from pydantic import BaseModel, SecretBytes, SecretStr, TypeAdapter, ValidationError
 
 from legend_lab.core.errors import ContextRecordError, CorruptRecordError
@@ -89,8 +93,8 @@ class PydanticContext:
     def _adapter_for(self, context: Any) -> TypeAdapter[Any]:  # noqa: ANN401 - the user's own type
         if self._adapter is None:
             try:
-                self._adapter = TypeAdapter(self.type)
-            except (pydantic.errors.PydanticUserError, NameError, TypeError) as error:
+                self._adapter = TypeAdapter(_modern(self.type))
+            except (pydantic.errors.PydanticUserError, NameError, TypeError, RecursionError) as error:
                 kind = _name(self.type) if context is None else type(context).__name__
                 raise ContextRecordError(
                     f"a {self.name} of type {kind} cannot be written; use a pydantic model, a dataclass, "
@@ -197,6 +201,23 @@ def _secret_message(place: str) -> str:
         f"{place} is a secret and is not written; hand it in with resources= "
         "(see legend_lab.resources), or give the field a serializer that says how to write it"
     )
+
+
+def _modern(form: Any) -> Any:  # noqa: ANN401 - any type form
+    """The type as pydantic takes it: before Python 3.12, it refuses the standard library's `TypedDict`."""
+    if is_typeddict(form) and type(form).__module__ == "typing" and sys.version_info < (3, 12):
+        fields: dict[str, Any] = {}
+        for key, hint in get_type_hints(form, include_extras=True).items():
+            bare = get_args(hint)[0] if get_origin(hint) in (Required, NotRequired) else hint
+            fields[key] = (Required if key in form.__required_keys__ else NotRequired)[_modern(bare)]
+        make: Any = typing_extensions.TypedDict
+        return make(form.__name__, fields)
+    origin: Any = get_origin(form)
+    inside = get_args(form)
+    converted = tuple(_modern(part) for part in inside)
+    if all(new is old for new, old in zip(converted, inside, strict=True)):
+        return form
+    return functools.reduce(operator.or_, converted) if origin is types.UnionType else origin[converted]
 
 
 def _line(error: BaseException) -> str:

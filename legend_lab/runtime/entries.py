@@ -101,7 +101,7 @@ def write_failure(failure: Failure) -> dict[str, Any]:
     }
     if not isinstance(error, StoredError) and _is_plain([error.args, error.__dict__]):
         data["args"] = list(error.args)
-        data["fields"] = dict(error.__dict__)
+        data["fields"] = {**error.__dict__, **_file_names(error)}
     return data
 
 
@@ -221,8 +221,22 @@ def _revive(cls: type[BaseException], args: list[Any], fields: dict[str, Any]) -
     except Exception:  # noqa: BLE001 - a builtin refuses its arguments with TypeError, ValueError or UnicodeError
         return None
     error.args = tuple(args)
-    error.__dict__.update(fields)
+    names = _file_names(fields) if isinstance(error, OSError) else {}
+    for name, value in names.items():
+        setattr(error, name, value)
+    error.__dict__.update({name: value for name, value in fields.items() if name not in names})
     return error
+
+
+def _file_names(holder: BaseException | dict[str, Any]) -> dict[str, str]:
+    """The file names that an `OSError` keeps beside its arguments, from the error or from what was written of it."""
+    if not isinstance(holder, OSError | dict):
+        return {}
+    found = {
+        name: holder.get(name) if isinstance(holder, dict) else getattr(holder, name)
+        for name in ("filename", "filename2")
+    }
+    return {name: value for name, value in found.items() if isinstance(value, str)}
 
 
 def _is_plain(value: object, depth: int = 0) -> bool:

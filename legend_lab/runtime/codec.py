@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from legend_lab.core.errors import (
@@ -77,9 +77,8 @@ def dump(run: Run, length: int | None = None, machine: Machine | None = None) ->
     """
     stands = standing_of(machine or run.machine)
     rows = run.rows[:length]
-    return seal(
-        _head(run, stands, [write_entry(row, run.anchor_ns) for row in rows], run.shape.context.dump(run.context))
-    )
+    journal = [write_entry(row, run.anchor_ns) for row in rows]
+    return seal(_head(run, stands, journal, run.shape.context.dump(run.context)))
 
 
 def dump_crashed(run: Run) -> bytes:
@@ -102,12 +101,53 @@ def intent_bytes(run: Run, instruction: Instruction, started: int) -> bytes:
     return _row(write_intent(instruction, started, run.anchor_ns), Standing("Running", instruction.path))
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How far a record has come: as many entries, the last of them from then to then (Unix ns)."""
+
+    entries: int = 0
+    started_ns: object = None
+    completed_ns: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a run was loaded from.
+
+    Attributes:
+        mark: how far the record had come.
+        differs: the run's journal is no continuation of the record's: its last entry was open, or it was migrated.
+    """
+
+    mark: Mark
+    differs: bool
+
+
+def mark_of(data: bytes | str) -> Mark:
+    """How far a record has come.
+
+    Raises:
+        CorruptRecordError: the data is no record.
+    """
+    journal = read_head(data, any_version=True).get("journal")
+    if not isinstance(journal, list) or not journal:
+        return Mark()
+    last = journal[-1] if isinstance(journal[-1], dict) else {}
+    return Mark(len(journal), last.get("started_ns"), last.get("completed_ns"))
+
+
+def mark_of_run(run: Run) -> Mark:
+    """How far a run has come, as its record will say it."""
+    if not run.rows:
+        return Mark()
+    _, _, started, completed, _ = run.rows[-1]
+    return Mark(len(run.rows), started + run.anchor_ns, None if completed is None else completed + run.anchor_ns)
+
+
 def load(
     data: bytes | str, reader: SagaReader, options: Options, migrate: Migration | None = None
-) -> tuple[Run, int, int]:
+) -> tuple[Run, Origin]:
     """Take up the run that `data` records; it stands at a halt.
-
-    Returns the run, the number of entries that the record has, and how many of them are closed.
 
     Raises:
         CorruptRecordError: the data is no record, or contradicts itself.
@@ -116,6 +156,9 @@ def load(
         ExecutionFinishedError: the execution has finished.
     """
     head = _migrated(data, migrate) if migrate is not None else read_head(data)
+    missing = [key for key in ("id", "state", "at", "reason", "saga", "journal", "context") if key not in head]
+    if missing:
+        raise CorruptRecordError(f"the record has no {', no '.join(missing)}")
     saga = head.get("saga")
     if not isinstance(saga, dict):
         raise CorruptRecordError("the record has no saga")
@@ -133,13 +176,9 @@ def load(
     run = Run(shape, steps, instance, shape.context.load(head.get("context")), options, id=_read_id(head.get("id")))
     options.faults.check(shape.program)
     run.continue_from(rows, machine)
-    is_open = bool(rows) and rows[-1][3] is None
-    stands = standing_of(machine)
-    if not is_open and (head.get("state"), head.get("at"), head.get("reason")) != (
-        stands.state,
-        stands.at,
-        stands.reason,
-    ):
+    is_open = head["journal"][-1:] != [] and head["journal"][-1].get("outcome") is None
+    stands = Standing("Running", rows[-1][0].path) if is_open else standing_of(machine)
+    if (head["state"], head["at"], head["reason"]) != (stands.state, stands.at, stands.reason):
         raise CorruptRecordError("the record's state is not the one that its journal leads to")
     if machine.finished:
         rollback = machine.rollback
@@ -147,7 +186,7 @@ def load(
         raise ExecutionFinishedError(stands.state, error, run.context)
     if is_open or not isinstance(machine.cursor, Halt):
         run.decide(Restart())
-    return run, len(rows), len(rows) - is_open
+    return run, Origin(mark_of(data), is_open or migrate is not None)
 
 
 def _head(run: Run, stands: Standing, journal: list[dict[str, Any]], context: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -200,7 +239,7 @@ def _read_settings(program: Program, data: object) -> Program:
             raise CorruptRecordError("the record's settings do not fit its saga")
         steps = [_read_spec(spec, item) for spec, item in zip(program.steps, data["steps"], strict=True)]
         return program.with_settings(steps, data["on_compensation_failure"])
-    except (SagaDefinitionError, KeyError, TypeError, AttributeError, ValueError) as error:
+    except (SagaDefinitionError, KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
         raise CorruptRecordError(f"the record's settings are wrong: {str(error)[:200]}") from None
 
 
@@ -221,9 +260,12 @@ def _read_policy(numbers: list[Any], today: RetryPolicy) -> RetryPolicy:
 
 def _read_id(value: object) -> ExecutionId:
     try:
-        return ExecutionId.parse(value if isinstance(value, str) else "")
+        found = ExecutionId.parse(value if isinstance(value, str) else "")
     except ValueError:
-        raise CorruptRecordError("the record's id is no UUID") from None
+        found = None
+    if found is None or str(found) != value:
+        raise CorruptRecordError("the record's id is no UUID")
+    return found
 
 
 def _migrated(data: bytes | str, migrate: Migration) -> dict[str, Any]:
@@ -232,4 +274,8 @@ def _migrated(data: bytes | str, migrate: Migration) -> dict[str, Any]:
     migrated = migrate(record)
     if not isinstance(migrated, dict):
         raise CorruptRecordError(f"migrate must return the record as a dict, not {type(migrated).__name__}")
-    return read_head(seal(migrated))
+    try:
+        data = seal(migrated)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise CorruptRecordError(f"what migrate returned cannot be written as JSON: {str(error)[:200]}") from None
+    return read_head(data)

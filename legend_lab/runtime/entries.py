@@ -28,6 +28,9 @@ from legend_lab.core.journal import Row, outcome_word
 from legend_lab.core.machine import Machine
 from legend_lab.core.program import Program
 
+LONGEST_TRACEBACK = 8_000
+"""Characters kept of a traceback, from its end; an error object that is raised again and again collects more."""
+
 LATEST_NS = 2**63 - 1
 """The last instant that a record may name, in Unix ns (year 2262)."""
 
@@ -103,14 +106,14 @@ def write_failure(failure: Failure) -> dict[str, Any]:
     }
     if not isinstance(error, StoredError) and _is_plain([error.args, error.__dict__]):
         data["args"] = list(error.args)
-        data["fields"] = dict(error.__dict__)
+        data["fields"] = {**error.__dict__, **_file_names(error)}
     return data
 
 
 def read_failure(data: object, errors: Iterable[type[BaseException]]) -> Failure:
     """Read an error back: one of the declared `errors` as its own class, any other as a `StoredError`.
 
-    No constructor runs: the arguments and attributes are put back as they were.
+    No code of the class runs: the arguments and attributes are put back as they were.
 
     Raises:
         CorruptRecordError: the data is no error.
@@ -123,13 +126,12 @@ def read_failure(data: object, errors: Iterable[type[BaseException]]) -> Failure
         raise CorruptRecordError("an error lacks its type, message or traceback")
     if any(type(flag) is not bool for flag in flags):
         raise CorruptRecordError("an error lacks its classification (gives_up, uncertain, unexpected)")
-    error: BaseException = StoredError(name, message, trace)
     args, fields = data.get("args"), data.get("fields")
     found = _class_named(name, errors)
+    error: BaseException | None = None
     if found is not None and isinstance(args, list) and isinstance(fields, dict):
-        error = found.__new__(found)
-        error.args = tuple(args)
-        error.__dict__.update(fields)
+        error = _revive(found, args, fields)
+    error = error or StoredError(name, message, trace)
     return Failure(error, bool(flags[0]), bool(flags[1]), bool(flags[2]))
 
 
@@ -202,21 +204,58 @@ def _is_instant(value: object, after: int) -> TypeGuard[int]:
 
 
 def _class_named(name: str, errors: Iterable[type[BaseException]]) -> type[BaseException] | None:
-    """The class of this name among `errors` and their subclasses, the newest where a notebook defined it again."""
-    found = None
+    """The class of this name among `errors` and their subclasses, the newest where a notebook defined it again.
+
+    None when there is none, or two modules have one.
+    """
+    found: dict[str, type[BaseException]] = {}
     waiting = list(errors)
     while waiting:
         cls = waiting.pop(0)
         if cls.__qualname__ == name:
-            found = cls
+            found[cls.__module__] = cls
         waiting.extend(cls.__subclasses__())
-    return found
+    return next(iter(found.values())) if len(found) == 1 else None
+
+
+def _revive(cls: type[BaseException], args: list[Any], fields: dict[str, Any]) -> BaseException | None:
+    """An error as it was, made by the builtin class that `cls` extends; None when that class refuses the arguments.
+
+    `OSError` and its like keep the arguments in places that only they can reach.
+    """
+    builtin: Any = cls
+    while builtin.__module__ != "builtins":
+        builtin = builtin.__base__
+    try:
+        error: BaseException = builtin.__new__(cls, *args)
+        builtin.__init__(error, *args)
+    except Exception:  # noqa: BLE001 - a builtin refuses its arguments with TypeError, ValueError or UnicodeError
+        return None
+    error.args = tuple(args)
+    names = _file_names(fields) if isinstance(error, OSError) else {}
+    for name, value in names.items():
+        setattr(error, name, value)
+    error.__dict__.update({name: value for name, value in fields.items() if name not in names})
+    return error
+
+
+def _file_names(holder: BaseException | dict[str, Any]) -> dict[str, str]:
+    """The file names that an `OSError` keeps beside its arguments, from the error or from what was written of it."""
+    if not isinstance(holder, OSError | dict):
+        return {}
+    found = {
+        name: holder.get(name) if isinstance(holder, dict) else getattr(holder, name)
+        for name in ("filename", "filename2")
+    }
+    return {name: value for name, value in found.items() if isinstance(value, str)}
 
 
 def _is_plain(value: object, depth: int = 0) -> bool:
     """Whether JSON keeps `value` exactly (tuples count as their own lists only at the top)."""
-    if value is None or type(value) in (bool, int, str):
+    if value is None or type(value) in (bool, str):
         return True
+    if type(value) is int:
+        return value.bit_length() < 10_000  # noqa: PLR2004 - Python reads no longer ones
     if type(value) is float:
         return value == value and abs(value) != float("inf")  # noqa: PLR0124 - NaN is the one that differs
     if depth > 20:  # noqa: PLR2004 - no error argument is deeper
@@ -237,6 +276,6 @@ def _traceback(error: BaseException) -> str | None:
     if error.__traceback__ is None:
         return None
     try:
-        return "".join(traceback.format_exception(error))
+        return "".join(traceback.format_exception(error))[-LONGEST_TRACEBACK:]
     except Exception:  # noqa: BLE001 - the user's own __str__
         return None

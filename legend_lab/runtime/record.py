@@ -19,6 +19,9 @@ from legend_lab.core.errors import CorruptRecordError, RecordVersionError
 FORMAT = "legend_lab.execution"
 VERSION = 1
 
+DEEPEST = 500
+"""Levels of lists and objects that a record may have; what reads and writes JSON fails at about twice that."""
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -40,10 +43,26 @@ def read_json(data: bytes | str) -> Any:  # noqa: ANN401 - JSON is any
         raise CorruptRecordError(message)
     try:
         text = data.decode() if isinstance(data, bytes) else data
-        return json.loads(text, parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_no_repeats)
+        value = json.loads(text, parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_no_repeats)
     except (ValueError, RecursionError) as error:
         message = f"the data is no JSON that this project writes: {str(error)[:200]}"
-        raise CorruptRecordError(message) from error
+        raise CorruptRecordError(message) from None  # a decoding error holds all of the data
+    if is_deeper(value, DEEPEST):
+        message = f"the data is nested more than {DEEPEST} levels deep"
+        raise CorruptRecordError(message)
+    return value
+
+
+def is_deeper(value: Any, levels: int) -> bool:  # noqa: ANN401 - JSON is any
+    """Say whether lists and objects are nested in JSON values more than `levels` deep."""
+    level = [value]
+    for _ in range(levels):
+        objects = [item for item in level if type(item) is dict]
+        lists = [item for item in level if type(item) is list]
+        level = [child for item in objects for child in item.values()] + [child for item in lists for child in item]
+        if not level:
+            return False
+    return any(type(item) in (dict, list) for item in level)
 
 
 def write_json(value: object) -> bytes:
@@ -116,7 +135,7 @@ def join(data: bytes, rows: Iterable[bytes], context: bytes | None) -> bytes:
     rows = list(rows)
     if not rows:
         return data
-    head = read_head(data)
+    head = read_head(data, any_version=True)
     journal = head.get("journal", [])
     if not isinstance(journal, list):
         message = "the record's journal is no list of entries"

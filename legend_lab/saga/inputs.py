@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from legend_lab.core.errors import ContextRecordError, CorruptRecordError, SagaMismatchError
-from legend_lab.runtime.contexts import PydanticContext
+from legend_lab.runtime.contexts import codec_of
 from legend_lab.saga.definition import Block
 from legend_lab.saga.step import Step
 from legend_lab.saga.tags import class_tagged, tag_of
@@ -57,8 +57,9 @@ def read_inputs(cls: type[Block], inputs: object, prefix: str = "") -> Block:
         )
     try:
         return cls(**values)
-    except ValidationError as error:
-        raise CorruptRecordError(f"the record's inputs make no {cls.__qualname__}: {_first(error)}") from None
+    except Exception as error:  # noqa: BLE001 - the user's own validators
+        why = _first(error) if isinstance(error, ValidationError) else type(error).__name__
+        raise CorruptRecordError(f"the record's inputs make no {cls.__qualname__}: {why}") from None
 
 
 def _fields(cls: type[Block], inputs: object, prefix: str) -> dict[str, tuple[type[Any], Any]]:
@@ -78,17 +79,17 @@ def _fields(cls: type[Block], inputs: object, prefix: str) -> dict[str, tuple[ty
 
 def _dump_step(path: str, step: Step[Any]) -> dict[str, Any]:
     try:
-        return {"tag": tag_of(type(step)), "input": PydanticContext(type(step)).dump(step)}
+        return {"tag": tag_of(type(step)), "input": codec_of(type(step)).dump(step)}
     except ContextRecordError as error:
-        raise ContextRecordError(f"input of {path}: {str(error).replace('context', type(step).__name__, 1)}") from None
+        raise ContextRecordError(f"input of {path}: {error}") from None
 
 
 def _read_step(path: str, cls: type[Step[Any]], written: Any) -> Step[Any]:  # noqa: ANN401 - JSON is any
     try:
-        return cls.model_validate(written.get("input"))
-    except (ValidationError, RecursionError) as error:
-        why = _first(error) if isinstance(error, ValidationError) else "too deep"
-        raise CorruptRecordError(f"the record's input of {path} is no {cls.__qualname__}: {why}") from None
+        step: Step[Any] = codec_of(cls).load(written.get("input"))
+    except (CorruptRecordError, ContextRecordError) as error:
+        raise CorruptRecordError(f"input of {path}: {error}") from None
+    return step
 
 
 def _first(error: ValidationError) -> str:

@@ -46,7 +46,7 @@ def read_execution(
     options: Options,
 ) -> Paused[Any, Any] | CompensationFailed[Any, Any]:
     """Take up the execution that `data` records; see `Saga.load`."""
-    run, stored, written = load(data, ClassReader(cls), options, migrate)
+    run, origin = load(data, ClassReader(cls), options, migrate)
     if checkpoint is not None:
-        run.checkpoint = Checkpoint(checkpoint, stored=stored, written=written)
+        run.checkpoint = Checkpoint(checkpoint, origin)
     return standing_execution(run)

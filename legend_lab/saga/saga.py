@@ -56,7 +56,7 @@ class Saga(Block, Generic[Ctx, Err]):
 
         Args:
             ctx: the context that the steps share.
-            id: name of the execution; a fresh one unless given.
+            id: name of the execution; a fresh one unless given, or the one whose record a claim is on.
             clock: whose time passes; `VirtualClock()` makes waits take none.
             faults: failures to inject.
             resources: what `resources(type)` gives to steps, one or a tuple; a function or class is called each run.
@@ -76,9 +76,11 @@ class Saga(Block, Generic[Ctx, Err]):
         else:
             options = Options(clock, as_plan(faults), resources, tuple(observers))
             options.faults.check(shape.program)
-        run = Run(shape, steps, self, ctx, options, id=id)
-        if checkpoint is not None:
-            run.checkpoint = Checkpoint(checkpoint)
+        if checkpoint is None:
+            return New(Run(shape, steps, self, ctx, options, id=id))
+        written_to = Checkpoint(checkpoint)
+        run = Run(shape, steps, self, ctx, options, id=id or written_to.claimed_id)
+        run.checkpoint = written_to
         return New(run)
 
     @classmethod

@@ -13,6 +13,7 @@ from legend_lab.core.instructions import (
     Execute,
     Failure,
     Halt,
+    Instruction,
     StepOutcome,
     Wait,
 )
@@ -48,7 +49,10 @@ async def drive(run: Run) -> None:
     except SimulatedCrash:
         raise  # the instruction stays in flight: nobody saw it end
     except BaseException:
-        run.stop(*(run.flight or (None, 0)))
+        instruction, started = run.flight or (None, 0)
+        run.stop(instruction, started)
+        if run.options.observers and instruction is not None:
+            _tell_end(run, instruction)
         raise
     finally:
         CURRENT.reset(token)
@@ -64,9 +68,9 @@ async def advance(run: Run) -> None:
     if run.checkpoint is not None:
         await run.checkpoint.intent(run, instruction, run.clock.ticks())
     started = run.clock.ticks()
-    run.flight = (instruction, started)
     if run.options.observers:
         _tell_start(run, instruction, started)
+    run.flight = (instruction, started)
     outcome, fault = await perform(run, instruction)
     run.record(instruction, outcome, started, fault)
     if run.options.observers:
@@ -123,8 +127,8 @@ def _tell_start(run: Run, instruction: Execute | Compensate | Wait, started: int
         tell(run.options.observers, _event(run, name, instruction, started + run.anchor_ns))
 
 
-def _tell_end(run: Run, instruction: Execute | Compensate | Wait) -> None:
-    if isinstance(instruction, Wait):
+def _tell_end(run: Run, instruction: Instruction) -> None:
+    if isinstance(instruction, Wait | Halt):
         return
     _, outcome, started, completed, fault = run.rows[-1]
     ended_ns = (started if completed is None else completed) + run.anchor_ns

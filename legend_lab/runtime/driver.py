@@ -55,7 +55,10 @@ async def drive(run: Run) -> None:
             _tell_end(run, instruction)
         raise
     finally:
-        CURRENT.reset(token)
+        try:  # noqa: SIM105 - `suppress` would cost a tenth of a short run
+            CURRENT.reset(token)
+        except ValueError:  # closed from another context, where there is nothing to put back
+            pass
 
 
 async def advance(run: Run) -> None:
@@ -104,6 +107,7 @@ async def _sweep(run: Run) -> None:
             if answer is not success or successor is None:
                 return run.record(cursor, check(run.shape, cursor, answer), started)
             append((cursor, answer, started, ticks(), None))
+            started = -1  # an interrupt from here on finds nothing begun
             machine.cursor = cursor = successor
     except BaseException:
         run.stop(cursor if started >= 0 else None, started)

@@ -13,6 +13,7 @@ from legend_lab.core.instructions import (
     Execute,
     Failure,
     Halt,
+    Instruction,
     StepOutcome,
     Wait,
 )
@@ -46,10 +47,16 @@ async def drive(run: Run, limit: int | None = None) -> None:
     except SimulatedCrash:
         raise  # the instruction stays in flight: nobody saw it end
     except BaseException:
-        run.stop(*(run.flight or (None, 0)))
+        instruction, started = run.flight or (None, 0)
+        run.stop(instruction, started)
+        if run.options.observers and instruction is not None:
+            _tell_end(run, instruction)
         raise
     finally:
-        CURRENT.reset(token)
+        try:  # noqa: SIM105 - `suppress` would cost a tenth of a short run
+            CURRENT.reset(token)
+        except ValueError:  # closed from another context, where there is nothing to put back
+            pass
 
 
 async def advance(run: Run) -> None:
@@ -62,9 +69,9 @@ async def advance(run: Run) -> None:
     if run.checkpoint is not None:
         await run.checkpoint.intent(run, instruction, run.clock.ticks())
     started = run.clock.ticks()
-    run.flight = (instruction, started)
     if run.options.observers:
         _tell_start(run, instruction, started)
+    run.flight = (instruction, started)
     outcome, fault = await perform(run, instruction)
     run.record(instruction, outcome, started, fault)
     if run.options.observers:
@@ -106,6 +113,7 @@ async def _sweep(run: Run) -> None:
             if answer is not success or successor is None:
                 return run.record(cursor, check(run.shape, cursor, answer), started)
             append((cursor, answer, started, ticks(), None))
+            started = -1  # an interrupt from here on finds nothing begun
             machine.cursor = cursor = successor
     except BaseException:
         run.stop(cursor if started >= 0 else None, started)
@@ -129,8 +137,8 @@ def _tell_start(run: Run, instruction: Execute | Compensate | Wait, started: int
         tell(run.options.observers, _event(run, name, instruction, started + run.anchor_ns))
 
 
-def _tell_end(run: Run, instruction: Execute | Compensate | Wait) -> None:
-    if isinstance(instruction, Wait):
+def _tell_end(run: Run, instruction: Instruction) -> None:
+    if isinstance(instruction, Wait | Halt):
         return
     _, outcome, started, completed, fault = run.rows[-1]
     ended_ns = (started if completed is None else completed) + run.anchor_ns

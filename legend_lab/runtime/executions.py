@@ -142,7 +142,11 @@ class Recoverable(Execution[Ctx, Err]):
         if self._status != "stopped":
             why = {"recovered": "it was recovered before", "ready": "it has not been started"}
             raise ProtocolError(f"there is nothing to recover: {why.get(self._status, 'it ended with a result')}")
-        run = self._run if self._run.flight is None else restarted(self._run)
+        run = self._run
+        if run.flight is not None:
+            run = restarted(run)
+        else:
+            run.stop(None, 0)  # an interrupt may have landed anywhere
         if not run.machine.finished and not isinstance(run.machine.cursor, Halt):
             run.decide(Restart(crashed=False))
         self._status = "recovered"
@@ -166,9 +170,11 @@ class Recoverable(Execution[Ctx, Err]):
             )
         run = self._run
         if decision is not None:
-            run.decide(decision)
-        self._status = "running"
+            run.machine.copy().feed(decision)
         try:
+            self._status = "running"
+            if decision is not None:
+                run.decide(decision)
             await drive(run)
         except BaseException:
             self._status = "stopped"

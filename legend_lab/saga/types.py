@@ -31,7 +31,7 @@ def type_arguments(cls: type[BaseModel]) -> tuple[Any, ...]:
             return tuple(given.values())
         return tuple(_fill_in(form, given) for form in type_arguments(origin))
     found = [type_arguments(base) for base in cls.__bases__ if issubclass(base, Definition)]
-    return min(found, key=lambda forms: sum(isinstance(form, TypeVar) for form in forms))
+    return min(found, key=lambda forms: sum(form is Any or isinstance(form, TypeVar) for form in forms))
 
 
 def context_type(cls: type[BaseModel]) -> Any:  # noqa: ANN401 - any type form

@@ -44,7 +44,7 @@ class Shape:
         loopless: whether a step awaits nothing but the run's own clock, so it needs no event loop.
         errors: the declared error classes; empty when any error is expected.
         context: how the context is written and read.
-        context_class: what a context must be an instance of; None where that cannot be told.
+        context_class: what a context must be an instance of; `object` where that cannot be told.
         tags: class tag of each step.
         fingerprint: names the shape of the program and of its inputs.
         dump_inputs: writes a saga's inputs as JSON values.
@@ -59,7 +59,7 @@ class Shape:
     loopless: tuple[bool, ...]
     errors: tuple[type[BaseException], ...]
     context: ContextCodec
-    context_class: type[Any] | None
+    context_class: type[Any] | tuple[type[Any], ...]
     tags: tuple[str, ...]
     fingerprint: Callable[[], str]
     dump_inputs: Callable[[Any], Any]

@@ -6,7 +6,7 @@ import functools
 import hashlib
 import json
 from collections.abc import Iterable
-from typing import Any, get_origin, is_typeddict
+from typing import Any, get_origin
 
 from pydantic.errors import PydanticUserError
 
@@ -14,11 +14,12 @@ from legend_lab.core.errors import EmptySagaError, SagaDefinitionError
 from legend_lab.core.program import Program
 from legend_lab.runtime.contexts import PydanticContext
 from legend_lab.runtime.shape import Shape
-from legend_lab.saga.definition import Block
+from legend_lab.saga.definition import Block, display, resolve
+from legend_lab.saga.fit import classes_of, is_protocol, misfit
 from legend_lab.saga.inputs import Parts, dump_inputs
-from legend_lab.saga.step import Step, spec_of
+from legend_lab.saga.step import Step, check_is_whole, spec_of
 from legend_lab.saga.tags import tag_of
-from legend_lab.saga.types import context_type, display, error_types, misfit, type_arguments
+from legend_lab.saga.types import context_type, error_type, error_types
 
 
 def check_definition(cls: type[Block]) -> dict[Any, Shape]:
@@ -28,7 +29,7 @@ def check_definition(cls: type[Block]) -> dict[Any, Shape]:
         EmptySagaError: it has no field.
         SagaDefinitionError: a field is no step, or its context cannot be the saga's.
     """
-    name, context = cls.__qualname__, context_type(cls)
+    name, context = display(cls), context_type(cls)
     if not cls.model_fields:
         raise EmptySagaError(f"saga {name} has no steps; give it at least one field that is a Step")
     for field, info in cls.model_fields.items():
@@ -40,7 +41,7 @@ def check_definition(cls: type[Block]) -> dict[Any, Shape]:
         raise SagaDefinitionError(
             f"{name}: on_compensation_failure is 'continue' or 'halt', not {cls.on_compensation_failure!r}"
         )
-    error_types((type_arguments(cls) or (Any, Any))[-1])
+    error_types(error_type(cls))
     cls.__legend_nests__ = any(
         issubclass(part_class(info.annotation) or Step, Block) for info in cls.model_fields.values()
     )
@@ -81,10 +82,25 @@ def _compile(saga: Block) -> tuple[Shape, tuple[Any, ...]]:
     key = _kinds(values) if cls.__legend_nests__ else tuple(map(type, values))
     shape = shapes.get(key)
     if shape is None:
-        if tuple(saga.__dict__) != tuple(cls.model_fields):
-            raise SagaDefinitionError(f"{cls.__qualname__} was made without some of its fields; make it by calling it")
+        _check_values(saga)
         shape = shapes[key] = shape_of(cls, paths_of(saga))
     return shape, steps
+
+
+def _check_values(saga: Block, prefix: str = "") -> None:
+    """Raise unless the fields hold what they are annotated with; `model_copy` and `model_construct` do not look."""
+    cls = type(saga)
+    if tuple(saga.__dict__) != tuple(cls.model_fields):
+        raise SagaDefinitionError(f"{display(cls)} was made with other fields than its own; make it by calling it")
+    for name, info in cls.model_fields.items():
+        value, part = saga.__dict__[name], part_class(info.annotation)
+        if part is not None and not isinstance(value, part):
+            given = "that class itself" if isinstance(value, type) else type(value).__name__
+            raise SagaDefinitionError(
+                f"{display(cls)}.{prefix}{name} must be an instance of {display(part)}, not {given}"
+            )
+        if isinstance(value, Block):
+            _check_values(value, f"{prefix}{name}.")
 
 
 def shape_of(cls: type[Block], parts: list[tuple[str, type[Step[Any]]]]) -> Shape:
@@ -95,17 +111,17 @@ def shape_of(cls: type[Block], parts: list[tuple[str, type[Step[Any]]]]) -> Shap
     """
     context = context_type(cls)
     for path, step in parts:
-        _check_context(f"{cls.__qualname__}.{path}", step, context)
+        _check_context(f"{display(cls)}.{path}", step, context)
+        check_is_whole(step, f"{display(cls)}.{path} ({step.__name__})")
     program = Program(cls.__name__, tuple(spec_of(step, path) for path, step in parts), cls.on_compensation_failure)
-    is_known = context is not Any and not getattr(context, "_is_protocol", False)
     return Shape(
         program=program,
         executes=tuple(step.execute for _, step in parts),
         compensates=tuple(step.compensate for _, step in parts),
         loopless=tuple(not step.needs_loop for _, step in parts),
-        errors=error_types((type_arguments(cls) or (Any, Any))[-1]),
-        context=PydanticContext(context if is_known else Any),
-        context_class=_class_of(context) if is_known else None,
+        errors=error_types(error_type(cls)),
+        context=PydanticContext(Any if is_protocol(context) else context),
+        context_class=classes_of(context),
         tags=tuple(tag_of(step) for _, step in parts),
         fingerprint=functools.partial(fingerprint_of, tuple(parts)),
         dump_inputs=dump_inputs,
@@ -126,7 +142,7 @@ def common_context(parts: Iterable[Any]) -> Any:  # noqa: ANN401 - any type form
     found: Any = Any
     for part in parts:
         wanted = context_type(type(part))
-        if wanted is Any or getattr(wanted, "_is_protocol", False):
+        if wanted is Any or is_protocol(wanted):
             continue
         if found is Any or misfit(found, wanted) is None:
             found = wanted
@@ -159,10 +175,7 @@ def complete(cls: type[Block]) -> dict[Any, Shape]:
     """
     if cls.__legend_shapes__ is not None:
         return cls.__legend_shapes__
-    try:
-        cls.model_rebuild(raise_errors=True)
-    except (PydanticUserError, NameError) as error:
-        raise SagaDefinitionError(f"{cls.__qualname__}: {str(error).splitlines()[0]}") from error
+    resolve(cls)
     return check_definition(cls)
 
 
@@ -171,14 +184,9 @@ def _check_context(place: str, part: type[Step[Any] | Block], context: Any) -> N
     why = misfit(wanted, context)
     if why is not None:
         raise SagaDefinitionError(
-            f"{place} ({part.__name__}) works on a {display(wanted)}, "
-            f"which the saga's {display(context)} cannot be: {why}"
+            f"{place} ({part.__name__}) works on {display(wanted)}, "
+            f"which the saga's context {display(context)} cannot be: {why}"
         )
-
-
-def _class_of(context: Any) -> type[Any] | None:  # noqa: ANN401 - any type form
-    form = get_origin(context) or context
-    return dict if is_typeddict(form) else form if isinstance(form, type) else None
 
 
 @functools.lru_cache(maxsize=256)

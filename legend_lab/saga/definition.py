@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+import re
+import warnings
+from typing import TYPE_CHECKING, Any, ClassVar, get_origin
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.errors import PydanticUserError
@@ -42,19 +44,72 @@ class DefinitionMeta(ModelMetaclass):
                 check(name, namespace)
                 break
         try:
-            return super().__new__(mcs, name, bases, namespace, **kwargs)
-        except (PydanticUserError, NameError) as error:
+            if _NAMES_OF_CLASSES.isdisjoint(namespace.get("__annotations__", ())):
+                return super().__new__(mcs, name, bases, namespace, **kwargs)
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", "Field name .* shadows an attribute in parent")
+                return super().__new__(mcs, name, bases, namespace, **kwargs)
+        except PydanticUserError as error:
+            if error.code == "model-field-missing-annotation":
+                raise SagaDefinitionError(
+                    f"{name}: {_quoted(error)} is a field without a type, or no setting; "
+                    f"the settings of a step are {', '.join(SETTINGS)}"
+                ) from error
             raise SagaDefinitionError(f"{name}: {str(error).splitlines()[0]}") from error
+        except NameError as error:
+            raise SagaDefinitionError(f"{name}: {error}") from error
+
+
+class _Unresolved:
+    """Stands for the validator of a class with forward references, and makes the real one when first used."""
+
+    def __init__(self, cls: type[BaseModel]) -> None:
+        self._cls = cls
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the validator has
+        if name.startswith("__"):
+            raise AttributeError(name)
+        resolve(self._cls, depth=4)  # this, the model's __init__ or model_validate, and who called it
+        return getattr(self._cls.__pydantic_validator__, name)
+
+
+def resolve(cls: type[BaseModel], *, depth: int = 2) -> None:
+    """Resolve the forward references of a class, if it still has any.
+
+    Raises:
+        SagaDefinitionError: a name is still unknown.
+    """
+    try:
+        cls.model_rebuild(raise_errors=True, _parent_namespace_depth=depth + 1)
+    except (PydanticUserError, NameError) as error:
+        cls.__pydantic_validator__ = _Unresolved(cls)  # type: ignore[assignment] # pydantic has put its own there
+        raise SagaDefinitionError(f"{display(cls)}: {str(error).splitlines()[0]}") from error
+
+
+_NAMES_OF_CLASSES = frozenset({"mro", "register"})
+"""Attributes that classes have and instances lack; pydantic warns of such fields, needlessly."""
 
 
 class Definition(BaseModel, metaclass=DefinitionMeta):
-    """A frozen model that is a part of a saga."""
+    """A frozen model that is a part of a saga.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    `__legend_tag__` is what records call a class whose qualified name says something else.
+    """
+
+    __legend_tag__: ClassVar[str | None] = None
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, protected_namespaces=())
 
     def __init_subclass__(cls, *, abstract: bool = False, **kwargs: Any) -> None:  # noqa: ANN401 - pydantic's own
         """Accept `abstract=True` on classes that are only a base for others."""
         super().__init_subclass__(**kwargs)
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, *, abstract: bool = False, **kwargs: Any) -> None:  # noqa: ANN401 - pydantic's own
+        """Let a class that names what is not known yet look again when it is first used."""
+        super().__pydantic_init_subclass__(**kwargs)
+        if not cls.__pydantic_complete__ and cls.__pydantic_generic_metadata__["origin"] is None:
+            cls.__pydantic_validator__ = _Unresolved(cls)  # type: ignore[assignment] # it becomes one when asked
 
 
 class Block(Definition):
@@ -73,4 +128,23 @@ class Block(Definition):
 
 def declared_names(namespace: dict[str, Any]) -> list[str]:
     """Names that a class body annotates as fields."""
-    return [name for name, form in namespace.get("__annotations__", {}).items() if "ClassVar" not in str(form)]
+    return [name for name, form in namespace.get("__annotations__", {}).items() if not _is_class_variable(form)]
+
+
+def _is_class_variable(form: Any) -> bool:  # noqa: ANN401 - any type form, or its text
+    if isinstance(form, str):
+        return re.match(r"(\w+\.)*ClassVar\b", form.strip("\"' ")) is not None
+    return form is ClassVar or get_origin(form) is ClassVar
+
+
+def _quoted(error: PydanticUserError) -> str:
+    found = re.search(r"`(\w+)", str(error))
+    return repr(found[1]) if found else "something"
+
+
+def display(form: Any) -> str:  # noqa: ANN401 - any type form
+    """A type as a person writes it."""
+    if get_origin(form) is not None or not isinstance(form, type):
+        return re.sub(r"(\w+\.)*(<locals>\.)?(?=\w)", "", str(form))
+    tag: str = form.__dict__.get("__legend_tag__") or form.__qualname__
+    return tag.rpartition("<locals>.")[2]

@@ -17,18 +17,34 @@ def check_field_name(owner: str, name: object, taken: frozenset[str]) -> None:
     Raises:
         SagaDefinitionError: it cannot; the message says why.
     """
+    why = _fault_of(name)
+    if why is None and name in taken:
+        why = f"it would hide {owner}.{name}, which every saga and step has"
+    if why is None and str(name).startswith("_"):
+        why = "a leading underscore hides it"
+    if why is not None:
+        raise SagaDefinitionError(f"{owner}: {_shown(name)} cannot name a field: {why}")
+
+
+def check_class_name(name: object) -> None:
+    """Raise unless `name` can name a saga that is made from values.
+
+    Raises:
+        SagaDefinitionError: it cannot; the message says why.
+    """
+    why = _fault_of(name)
+    if why is not None:
+        raise SagaDefinitionError(f"{_shown(name)} cannot name a saga: {why}")
+
+
+def _fault_of(name: object) -> str | None:
     if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
-        raise SagaDefinitionError(f"{owner}: {_shown(name)} cannot name a step; use a Python identifier")
+        return "it is no Python identifier"
     if len(name) > LONGEST_NAME:
-        raise SagaDefinitionError(f"{owner}: a step's name has at most {LONGEST_NAME} characters, not {len(name)}")
-    if name.startswith("_"):
-        raise SagaDefinitionError(f"{owner}: {_shown(name)} cannot name a step; a leading underscore hides it")
+        return f"it has {len(name)} characters, and {LONGEST_NAME} is the most"
     if unicodedata.normalize("NFKC", name) != name:
-        raise SagaDefinitionError(f"{owner}: {_shown(name)} looks like another name to Python; write it as it reads")
-    if name in taken:
-        raise SagaDefinitionError(
-            f"{owner}: {name!r} would hide {owner}.{name}, which every saga and step has; rename it"
-        )
+        return "Python reads it as another name; write it in its normal form (NFKC)"
+    return None
 
 
 def _shown(name: object) -> str:

@@ -19,11 +19,11 @@ from legend_lab.runtime.observers import Observer
 from legend_lab.runtime.run import DEFAULT_OPTIONS, SYSTEM_CLOCK, Options, Run
 from legend_lab.runtime.store import Claim, Store
 from legend_lab.saga.compiler import check_definition, common_context, compile_saga
-from legend_lab.saga.definition import SETTINGS, Block, declared_names
-from legend_lab.saga.names import check_field_name
+from legend_lab.saga.definition import SETTINGS, Block, declared_names, display
+from legend_lab.saga.names import check_class_name, check_field_name
 from legend_lab.saga.reader import read_execution
 from legend_lab.saga.step import Step
-from legend_lab.saga.types import error_types
+from legend_lab.saga.types import context_type, error_type, error_types
 
 Ctx = TypeVar("Ctx")
 Err = TypeVar("Err", bound=BaseException)
@@ -68,9 +68,8 @@ class Saga(Block, Generic[Ctx, Err]):
             FaultPlanError: a fault is at no step of this saga.
         """
         shape, steps = compile_saga(self)
-        if shape.context_class is not None and not isinstance(ctx, shape.context_class):
-            wanted, given = shape.context_class.__qualname__, type(ctx).__qualname__
-            raise SagaDefinitionError(f"{type(self).__qualname__}.build takes a {wanted}, not a {given}")
+        if not isinstance(ctx, shape.context_class) or (shape.context_class is object and isinstance(ctx, type)):
+            raise SagaDefinitionError(_wrong_context(type(self), ctx))
         if clock is SYSTEM_CLOCK and faults is None and resources is None and not observers:
             options = DEFAULT_OPTIONS
         else:
@@ -180,7 +179,7 @@ class Saga(Block, Generic[Ctx, Err]):
     @classmethod
     def __pydantic_init_subclass__(cls, *, abstract: bool = False, **kwargs: Any) -> None:  # noqa: ANN401 - pydantic's own
         """Check the class as soon as pydantic has made it; one with forward references at the first `build`."""
-        super().__pydantic_init_subclass__(**kwargs)
+        super().__pydantic_init_subclass__(abstract=abstract, **kwargs)
         cls.__legend_shapes__ = None
         if not abstract and cls.__pydantic_generic_metadata__["origin"] is None and cls.__pydantic_complete__:
             check_definition(cls)
@@ -194,21 +193,27 @@ class Saga(Block, Generic[Ctx, Err]):
             check_field_name(name, field, SAGA_API)
 
 
+def _wrong_context(cls: type[Block], ctx: object) -> str:
+    given = f"the class {ctx.__qualname__} itself" if isinstance(ctx, type) else type(ctx).__qualname__
+    return f"{display(cls)}.build takes a context of type {display(context_type(cls))}, not {given}"
+
+
 SAGA_API = frozenset(name for name in dir(Saga) if not name.startswith("_")) | {"on_compensation_failure"}
 """Names that a saga's fields must leave alone."""
 
 
 def saga_of(
-    name: object,
-    steps: object,
+    name: str,
+    steps: Mapping[str, Any],
     error: object,
     on_compensation_failure: OnCompensationFailure,
 ) -> Saga[Any, Any]:
     """Build a saga from values; see `Saga.of`."""
-    if not isinstance(name, str) or not name.isidentifier():
-        raise SagaDefinitionError(f"a saga's name is a Python identifier, not {str(name)[:60]!r}")
-    if not isinstance(steps, Mapping) or not steps:
-        raise EmptySagaError(f"saga {name} has no steps; give it a mapping from names to steps")
+    check_class_name(name)
+    if not isinstance(steps, Mapping):
+        raise SagaDefinitionError(f"{name}: give a mapping from names to steps, not {type(steps).__name__}")
+    if not steps:
+        raise EmptySagaError(f"saga {name} has no steps; give it at least one")
     for field, value in steps.items():
         check_field_name(name, field, SAGA_API)
         if not isinstance(value, Step | Saga):
@@ -220,5 +225,11 @@ def saga_of(
     fields: dict[str, Any] = {field: (type(value), ...) for field, value in steps.items()}
     made: type[Saga[Any, Any]] = create_model(name, __base__=base, __module__="legend_lab.made", **fields)
     made.on_compensation_failure = on_compensation_failure
+    made.__reduce__ = _reduce_made  # type: ignore[method-assign,assignment] # nobody can import its class
     check_definition(made)
     return made(**dict(steps))
+
+
+def _reduce_made(saga: Block) -> tuple[Any, ...]:
+    cls = type(saga)
+    return saga_of, (cls.__name__, dict(saga.__dict__), error_type(cls), cls.on_compensation_failure)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from legend_lab.core.errors import SagaDefinitionError
 from legend_lab.core.instructions import CompensationOutcome, StepOutcome
 from legend_lab.core.program import ExceptionTypes, RetryPolicy, StepSpec
-from legend_lab.saga.definition import SETTINGS, Definition, declared_names
+from legend_lab.saga.definition import SETTINGS, Definition, declared_names, display
 from legend_lab.saga.names import check_field_name
 
 Ctx = TypeVar("Ctx")
@@ -47,23 +47,17 @@ class Step(Definition, Generic[Ctx]):
     @classmethod
     def __pydantic_init_subclass__(cls, *, abstract: bool = False, **kwargs: Any) -> None:  # noqa: ANN401 - pydantic's own
         """Check the class as soon as pydantic has made it."""
-        super().__pydantic_init_subclass__(**kwargs)
+        super().__pydantic_init_subclass__(abstract=abstract, **kwargs)
         if abstract or cls.__pydantic_generic_metadata__["origin"] is not None:
             return
-        name = cls.__qualname__
+        name = display(cls)
         spec_of(cls, name)
+        check_is_whole(cls, name)
         for method in ("execute", "compensate"):
             function = getattr(cls, method)
-            if function is getattr(Step, method):
-                undo = "; an undo that does nothing must be written as such" if method == "compensate" else ""
-                raise SagaDefinitionError(
-                    f"{name} has no {method}{undo} (a class that is only a base says abstract=True)"
-                )
-            if not inspect.iscoroutinefunction(function):
-                raise SagaDefinitionError(
-                    f"{name}.{method} must be 'async def'; "
-                    f"blocking work goes through 'await asyncio.to_thread(...)' inside it"
-                )
+            check_is_async(f"{name}.{method}", function)
+            if not _takes_step_and_context(cls, method, function):
+                raise SagaDefinitionError(f"{name}.{method} must be a method that takes the context: (self, ctx)")
 
     @classmethod
     def __legend_check__(cls, name: str, namespace: dict[str, Any]) -> None:
@@ -78,6 +72,42 @@ class Step(Definition, Generic[Ctx]):
 
 STEP_API = frozenset(name for name in dir(Step) if not name.startswith("_"))
 """Names that a step's fields must leave alone."""
+
+
+def check_is_whole(cls: type[Step[Any]], name: str) -> None:
+    """Raise unless `cls` says both how to do it and how to undo it; an abstract class need not.
+
+    Raises:
+        SagaDefinitionError: a method is missing.
+    """
+    for method in ("execute", "compensate"):
+        if getattr(cls, method) is getattr(Step, method):
+            undo = "; an undo that does nothing must be written as such" if method == "compensate" else ""
+            raise SagaDefinitionError(f"{name} has no {method}{undo} (a class that is only a base says abstract=True)")
+
+
+def check_is_async(what: str, function: object) -> None:
+    """Raise unless `function` is written as `async def`, without `yield`.
+
+    Raises:
+        SagaDefinitionError: it is not; `what` names it.
+    """
+    if inspect.isasyncgenfunction(function):
+        raise SagaDefinitionError(f"{what} must return its outcome; a 'yield' makes a generator of it")
+    if not inspect.iscoroutinefunction(function):
+        raise SagaDefinitionError(
+            f"{what} must be 'async def'; blocking work goes through 'await asyncio.to_thread(...)' inside it"
+        )
+
+
+def _takes_step_and_context(cls: type, method: str, function: Any) -> bool:  # noqa: ANN401 - what the class has there
+    if isinstance(inspect.getattr_static(cls, method), staticmethod | classmethod):
+        return False
+    try:
+        inspect.signature(function).bind(None, None)
+    except TypeError:
+        return False
+    return True
 
 
 def spec_of(cls: type[Step[Any]], path: str) -> StepSpec:

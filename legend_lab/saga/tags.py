@@ -13,7 +13,8 @@ M = TypeVar("M", bound=BaseModel)
 
 def tag_of(cls: type) -> str:
     """The tag of a class: its qualified name without its module, so a notebook and a script agree."""
-    return cls.__qualname__
+    tag: str = cls.__dict__.get("__legend_tag__") or cls.__qualname__
+    return tag
 
 
 def class_tagged(tag: object, annotated: type[M]) -> type[M]:

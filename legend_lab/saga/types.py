@@ -1,29 +1,49 @@
-"""Owns what annotations say: context and error types of steps and sagas, and whether one context can be another."""
+"""Owns what annotations say: the context and error types of steps and sagas."""
 
 from __future__ import annotations
 
-import inspect
 import types
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
 from legend_lab.core.errors import SagaDefinitionError
+from legend_lab.saga.definition import Block, Definition
 
 
 def type_arguments(cls: type[BaseModel]) -> tuple[Any, ...]:
-    """The types with which `cls` (or its nearest ancestor that does) fills in the type variables of its base."""
-    for ancestor in cls.__mro__:
-        metadata = getattr(ancestor, "__pydantic_generic_metadata__", None)
-        arguments = metadata["args"] if metadata else ()
-        if arguments and not any(isinstance(argument, TypeVar) for argument in arguments):
-            return tuple(arguments)
-    return ()
+    """What a step class names as context, or a saga class as context and error; type variables where it does not.
+
+    Generic bases in between may have type variables of their own, in any order.
+    """
+    if any(base in (Definition, Block) for base in cls.__bases__):  # Step or Saga itself
+        return tuple(cls.__pydantic_generic_metadata__["parameters"])
+    origin: Any = cls.__pydantic_generic_metadata__["origin"]
+    if origin is not None:
+        given = dict(
+            zip(
+                origin.__pydantic_generic_metadata__["parameters"],
+                cls.__pydantic_generic_metadata__["args"],
+                strict=True,
+            )
+        )
+        if any(base in (Definition, Block) for base in origin.__bases__):
+            return tuple(given.values())
+        return tuple(_fill_in(form, given) for form in type_arguments(origin))
+    found = [type_arguments(base) for base in cls.__bases__ if issubclass(base, Definition)]
+    return min(found, key=lambda forms: sum(form is Any or isinstance(form, TypeVar) for form in forms))
 
 
 def context_type(cls: type[BaseModel]) -> Any:  # noqa: ANN401 - any type form
-    """The context type that a step or saga class names; `Any` when it names none."""
-    return next(iter(type_arguments(cls)), Any)
+    """The context type that a step or saga class names (of a type variable its bound); `Any` when it names none."""
+    form = type_arguments(cls)[0]
+    return (form.__bound__ or Any) if isinstance(form, TypeVar) else form
+
+
+def error_type(cls: type[BaseModel]) -> Any:  # noqa: ANN401 - any type form
+    """The error type that a saga class names; `Any` when it names none."""
+    form = type_arguments(cls)[1]
+    return (form.__bound__ or Any) if isinstance(form, TypeVar) else form
 
 
 def error_types(form: Any) -> tuple[type[BaseException], ...]:  # noqa: ANN401 - any type form
@@ -32,7 +52,7 @@ def error_types(form: Any) -> tuple[type[BaseException], ...]:  # noqa: ANN401 -
     Raises:
         SagaDefinitionError: it names something that cannot be raised.
     """
-    if form is Any or isinstance(form, TypeVar):
+    if form is Any:
         return ()
     members = get_args(form) if get_origin(form) in (Union, types.UnionType) else (form,)
     for member in members:
@@ -41,51 +61,13 @@ def error_types(form: Any) -> tuple[type[BaseException], ...]:  # noqa: ANN401 -
     return () if any(member in (Exception, BaseException) for member in members) else tuple(members)
 
 
-def misfit(wanted: Any, given: Any) -> str | None:  # noqa: ANN401 - any type forms
-    """Say why a context of type `given` cannot serve a step that wants `wanted`; None when it can."""
-    if wanted in (Any, object) or given is Any or wanted == given:
-        return None
-    if getattr(wanted, "_is_protocol", False):
-        missing = sorted(set(members_of_protocol(wanted)) - attributes_of(given))
-        return f"it lacks {', '.join(missing)}" if missing else None
-    wanted_class, given_class = get_origin(wanted) or wanted, get_origin(given) or given
-    if is_typeddict(wanted) and is_typeddict(given):
-        missing = sorted(set(wanted.__annotations__) - set(given.__annotations__))
-        return f"it lacks {', '.join(missing)}" if missing else None
-    if _is_dict(wanted_class) and _is_dict(given_class):
-        return None
-    if isinstance(wanted_class, type) and isinstance(given_class, type):
-        if is_typeddict(wanted) or is_typeddict(given):
-            return "one is a dict, the other is not"
-        return None if issubclass(given_class, wanted_class) else "it is no subclass of it"
-    return None
-
-
-def members_of_protocol(protocol: Any) -> list[str]:  # noqa: ANN401 - a Protocol class
-    """Names of the attributes that a Protocol asks for."""
-    found: dict[str, None] = {}
-    for ancestor in protocol.__mro__:
-        if getattr(ancestor, "_is_protocol", False):
-            found.update(dict.fromkeys(inspect.get_annotations(ancestor)))
-            found.update(dict.fromkeys(name for name in ancestor.__dict__ if not name.startswith("_")))
-    return list(found)
-
-
-def attributes_of(form: Any) -> set[str]:  # noqa: ANN401 - any type form
-    """Names that an instance of a class is known to have."""
-    names = set(dir(form))
-    if isinstance(form, type):
-        try:
-            names |= set(get_type_hints(form))
-        except (NameError, TypeError):
-            names |= {name for ancestor in form.__mro__ for name in inspect.get_annotations(ancestor)}
-    return names
-
-
-def display(form: Any) -> str:  # noqa: ANN401 - any type form
-    """A type as a person writes it."""
-    return getattr(form, "__qualname__", str(form)).rpartition("<locals>.")[2]
-
-
-def _is_dict(form: Any) -> bool:  # noqa: ANN401 - any type form
-    return is_typeddict(form) or (isinstance(form, type) and issubclass(form, dict))
+def _fill_in(form: Any, given: dict[Any, Any]) -> Any:  # noqa: ANN401 - any type form
+    """The type form with its type variables replaced by what was given for them."""
+    if isinstance(form, TypeVar):
+        return given.get(form, form)
+    metadata = getattr(form, "__pydantic_generic_metadata__", None)
+    if metadata is not None:
+        parameters = metadata["parameters"] if metadata["origin"] is not None else ()
+    else:
+        parameters = getattr(form, "__parameters__", ()) if get_origin(form) is not None else ()
+    return form[tuple(given.get(parameter, parameter) for parameter in parameters)] if parameters else form

@@ -14,8 +14,9 @@ from legend_lab.core.state import ExecutionState
 from legend_lab.lab.labels import milliseconds, plain, tick_texts
 from legend_lab.lab.lanes import Lanes, lay_out
 from legend_lab.lab.marks import BAND, CLEAR, DONE, GRID, INK, PAUSED, UNDONE, VERMILLION
+from legend_lab.lab.scale import Scale, scale_of
 from legend_lab.lab.source import Reading, Source, read
-from legend_lab.lab.traces import Scale, Trace, draw, next_box, scale_of
+from legend_lab.lab.traces import Trace, cut_lines, draw, next_box
 from legend_lab.lab.window import window_of
 
 CONFIG: Final = {"displaylogo": False, "showSendToCloud": False, "responsive": True}
@@ -60,31 +61,37 @@ def _configured(kwargs: dict[str, Any]) -> dict[str, Any]:
     return {**kwargs, "config": CONFIG | (kwargs.get("config") or {})}
 
 
-def gantt(source: Source | Journal, *, title: str | None = None, entries: range | None = None) -> Timeline:
+def gantt(
+    source: Source | Journal, *, title: str | None = None, entries: range | None = None, cut_idle: bool = True
+) -> Timeline:
     """Draw a run: one lane for each step in program order, one bar for each attempt, in ms from its start.
 
     Undo is hatched and linked to what it takes back; a thin dashed line is back-off. A run of over 2,000 entries, or
-    over 200 steps, is drawn in part (its end, or the `entries` asked for), and the chart says so.
+    over 120 steps, is drawn in part (its end, or the `entries` asked for), and the chart says so. Times in which
+    nothing ran and which would hide the rest (a pause of a day) are cut out and marked; hovers tell the true time.
 
     Args:
         source: an execution in any state, a debugger, or a journal.
         title: shown above; any text.
         entries: which entries to draw, by number; those of a long run that are not the last.
+        cut_idle: whether long idle times are cut out.
 
     Raises:
         SourceError: `source` is nothing that can be shown.
     """
-    figure = figure_data(source, title=title, entries=entries)
+    figure = figure_data(source, title=title, entries=entries, cut_idle=cut_idle)
     return Timeline(figure["data"], {**figure["layout"], "template": {}})
 
 
-def figure_data(source: Source | Journal, *, title: str | None = None, entries: range | None = None) -> dict[str, Any]:
+def figure_data(
+    source: Source | Journal, *, title: str | None = None, entries: range | None = None, cut_idle: bool = True
+) -> dict[str, Any]:
     """Return the figure of `gantt` as plain JSON values: `{"data": […], "layout": {…}}`, as `Plotly.react` takes it."""
     reading = read(source)
     window = window_of(reading, entries)
     shown: list[Entry] = reading.journal[window.first : window.end]
     rows, anchor_ns = reading.journal.rows, reading.journal.anchor_ns
-    scale = scale_of(shown, rows[0][2] + anchor_ns if rows else 0)
+    scale = scale_of(shown, rows[0][2] + anchor_ns if rows else 0, cut_idle=cut_idle)
     lanes = lay_out(window.paths, {entry.index for entry in shown if entry.kind != "halt"})
     data = draw(shown, lanes.y, scale)
     at_end = window.end == len(rows)
@@ -112,6 +119,8 @@ def figure_data(source: Source | Journal, *, title: str | None = None, entries: 
         annotations.append(_note(x, -HEADROOM / 2, text, VERMILLION, hovertext=hover, **side))
     elif failure is not None:
         notice += f"; point of failure: entry {failure:,}"
+    if scale.cuts:
+        data.append(cut_lines(scale, lanes.height))
     if notice:
         annotations.append(_notice(notice))
     name = reading.program.name if reading.program is not None else "journal"
@@ -162,17 +171,18 @@ def _note(x: float, y: float, text: str, color: str, **more: Any) -> Trace:  # n
 
 def _notice(text: str) -> Trace:
     place = {"xref": "paper", "x": 0, "xanchor": "left", "yref": "paper", "y": 1, "yanchor": "bottom"}
-    return {"text": f"⚠ {text}", "font": {"color": INK, "size": 12}, "showarrow": False, **place}
+    return {"text": text, "font": {"color": INK, "size": 12}, "showarrow": False, **place}
 
 
 def _layout(lanes: Lanes, scale: Scale, right: float, title: str | None) -> Trace:
     top, bottom = (72 if title else 34), 34
+    foot = 0.6 if scale.cuts else 0.0  # room for how long the idle times were
     lane = LANE_PX if len(lanes.y) <= MANY else CLOSE_LANE_PX
     layout: Trace = {
         "barmode": "overlay",
         "separators": ".",
-        "height": round(top + bottom + lane * (max(lanes.height, 1) + HEADROOM)),
-        "margin": {"l": round(20 + 7.3 * lanes.width), "r": 16, "t": top, "b": bottom},
+        "height": round(top + bottom + lane * (max(lanes.height, 1) + foot + HEADROOM)),
+        "margin": {"l": round(24 + 7.3 * lanes.width), "r": 16, "t": top, "b": bottom},
         "paper_bgcolor": CLEAR,
         "plot_bgcolor": CLEAR,
         "font": {"family": MONO, "size": 12, "color": INK},
@@ -199,15 +209,19 @@ def _layout(lanes: Lanes, scale: Scale, right: float, title: str | None) -> Trac
             "gridcolor": GRID,
             "zeroline": False,
             "nticks": 9,
+            "showticklabels": bool(scale.end),
         },
         "yaxis": {
-            "range": [max(lanes.height, 1), -HEADROOM],
+            "range": [max(lanes.height, 1) + foot, -HEADROOM],
             "fixedrange": True,
             "tickmode": "array",
             "tickvals": lanes.ticks,
             "ticktext": lanes.labels,
             "showgrid": False,
             "zeroline": False,
+            "ticks": "outside",
+            "ticklen": 5,
+            "tickcolor": CLEAR,
         },
     }
     if title:

@@ -16,7 +16,7 @@ GREEN: Final = "#009e73"
 
 INK: Final = "#767c88"
 """Text, as dark on white as it is light on black."""
-FAINT: Final = "rgba(118,124,136,0.62)"
+FAINT: Final = "rgba(118,124,136,0.75)"
 """Labels of what has not run, and back-off; nearer to the background than `INK`, be it white or black."""
 GRID: Final = "rgba(128,136,150,0.20)"
 BAND: Final = "rgba(128,136,150,0.10)"

@@ -13,13 +13,19 @@ from legend_lab.core.machine import Machine
 from legend_lab.core.state import ExecutionState
 from legend_lab.lab.labels import milliseconds, plain, tick_texts
 from legend_lab.lab.lanes import Lanes, lay_out
-from legend_lab.lab.marks import BAND, CLEAR, DONE, GRID, INK, PAUSED, UNDONE, VERMILLION
+from legend_lab.lab.marks import BAND, CLEAR, DONE, FAINT, GRID, INK, PAUSED, UNDONE, VERMILLION
 from legend_lab.lab.scale import Scale, scale_of
 from legend_lab.lab.source import Reading, Source, read
 from legend_lab.lab.traces import Trace, cut_lines, draw, next_box
 from legend_lab.lab.window import window_of
 
-CONFIG: Final = {"displaylogo": False, "showSendToCloud": False, "responsive": True}
+CONFIG: Final = {
+    "displaylogo": False,
+    "showSendToCloud": False,
+    "responsive": True,
+    "typesetMath": False,  # an error that names two prices is no formula
+    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+}
 """How every timeline is shown: nothing invites to send data elsewhere."""
 
 LANE_PX: Final = 34
@@ -124,7 +130,7 @@ def figure_data(
     if notice:
         annotations.append(_notice(notice))
     name = reading.program.name if reading.program is not None else "journal"
-    layout = _layout(lanes, scale, right, title)
+    layout = _layout(lanes, scale, right, title, bottom=52 if notice else 34)
     layout |= {"shapes": shapes, "annotations": annotations, "uirevision": name}
     return {"data": data, "layout": layout}
 
@@ -170,12 +176,12 @@ def _note(x: float, y: float, text: str, color: str, **more: Any) -> Trace:  # n
 
 
 def _notice(text: str) -> Trace:
-    place = {"xref": "paper", "x": 0, "xanchor": "left", "yref": "paper", "y": 1, "yanchor": "bottom"}
+    place = {"xref": "paper", "x": 0, "xanchor": "left", "yref": "paper", "y": 0, "yanchor": "top", "yshift": -22}
     return {"text": text, "font": {"color": INK, "size": 12}, "showarrow": False, **place}
 
 
-def _layout(lanes: Lanes, scale: Scale, right: float, title: str | None) -> Trace:
-    top, bottom = (72 if title else 34), 34
+def _layout(lanes: Lanes, scale: Scale, right: float, title: str | None, bottom: int) -> Trace:
+    top = 72 if title else 34
     foot = 0.6 if scale.cuts else 0.0  # room for how long the idle times were
     lane = LANE_PX if len(lanes.y) <= MANY else CLOSE_LANE_PX
     layout: Trace = {
@@ -191,8 +197,8 @@ def _layout(lanes: Lanes, scale: Scale, right: float, title: str | None) -> Trac
         "uniformtext": {"mode": "hide", "minsize": 11},
         "legend": {
             "orientation": "h",
-            "x": 1,
-            "xanchor": "right",
+            "x": 0,
+            "xanchor": "left",
             "y": 1,
             "yanchor": "bottom",
             "bgcolor": CLEAR,
@@ -200,12 +206,13 @@ def _layout(lanes: Lanes, scale: Scale, right: float, title: str | None) -> Trac
             "itemwidth": 30,
         },
         "showlegend": True,
+        "modebar": {"bgcolor": CLEAR, "color": FAINT, "activecolor": INK},
         "xaxis": {
             "range": [scale.start - 0.008 * scale.span, scale.start + scale.span * (1 + right)],
             "ticksuffix": " ms",
             "exponentformat": "none",
             "separatethousands": False,
-            "labelalias": tick_texts(scale.end * 1.2),
+            "labelalias": tick_texts(scale.start, scale.end + 0.2 * scale.span),
             "gridcolor": GRID,
             "zeroline": False,
             "nticks": 9,

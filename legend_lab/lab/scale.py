@@ -11,7 +11,9 @@ from typing import Final, NamedTuple
 from legend_lab.core.journal import Entry
 
 IDLE_MS: Final = 250.0
-"""Idle time shorter than this is never cut: engines and disks need some, people who decide need more."""
+"""Idle time up to this is never cut: engines and disks need some, people who decide need more."""
+OPEN_MS: Final = 60_000.0
+"""The same where an attempt is open: for some of that time it may have run."""
 IDLE_PART: Final = 0.25
 """Idle time is cut when it is longer than this part of the time at work."""
 
@@ -62,8 +64,11 @@ def scale_of(entries: Sequence[Entry], origin_ns: int, *, cut_idle: bool = True)
         return Scale(origin_ns)
     start = (entries[0].started_ns - origin_ns) / 1e6
     end = (_end_ns(entries[-1]) - origin_ns) / 1e6
-    idle = [(after.started_ns, (after.started_ns - _end_ns(before)) / 1e6) for before, after in pairwise(entries)]
-    long = [(edge, length) for edge, length in idle if length >= IDLE_MS]
+    long = []
+    for before, after in pairwise(entries):
+        length = (after.started_ns - _end_ns(before)) / 1e6
+        if length > (OPEN_MS if before.completed_ns is None else IDLE_MS):
+            long.append((after.started_ns, length))
     working = end - start - sum(length for _, length in long)
     gone = [(edge, length) for edge, length in long if length > IDLE_PART * working] if cut_idle else []
     removed = tuple(accumulate((length for _, length in gone), initial=0.0))

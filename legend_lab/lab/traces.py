@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from legend_lab.core.errors import error_text
 from legend_lab.core.journal import Entry
-from legend_lab.lab.labels import human, milliseconds, plain
+from legend_lab.lab.labels import WIDEST_HOVER, human, milliseconds, plain, wrapped
 from legend_lab.lab.marks import CLEAR, DECISIONS, FAINT, FAULT, INK, LINK, MARKS, PURPLE, Mark, mark_of
 from legend_lab.lab.scale import Scale
 
@@ -141,18 +141,18 @@ def hover_text(entry: Entry, scale: Scale, name: str, glyph: str) -> str:
     """All that is known of an entry, in plotly's markup."""
     what = "undo " if entry.kind == "compensate" else ""
     number = f"attempt {entry.attempt}" if entry.kind != "wait" else f"before attempt {entry.attempt}"
-    lines = [f"<b>{plain(entry.path)}</b> · {what}{number}", f"{glyph} {name}"]
+    lines = [f"<b>{plain(entry.path, WIDEST_HOVER)}</b> · {what}{number}", f"{glyph} {name}"]
     if entry.error is not None:
-        lines.append(plain(error_text(entry.error)))
+        lines.append(wrapped(error_text(entry.error)))
     if entry.note:
-        lines.append(plain(entry.note))
+        lines.append(wrapped(entry.note))
     took = "open: nobody saw it end"
     if entry.completed_ns is not None:
         took = f"took {milliseconds((entry.completed_ns - entry.started_ns) / 1e6)}"
     start_ms = (entry.started_ns - scale.origin_ns) / 1e6
     lines.append(f"at {milliseconds(start_ms)}" + ("" if entry.kind == "halt" else f", {took}"))
     if entry.fault is not None:
-        lines.append(f"{FAULT} injected: {plain(entry.fault)}")
+        lines.append(f"{FAULT} injected: {wrapped(entry.fault)}")
     undoes = "" if entry.undoes is None else f", takes back entry {entry.undoes}"
     lines.append(f"entry {entry.number}{undoes}")
     return "<br>".join(lines)
@@ -277,7 +277,7 @@ def cut_lines(scale: Scale, height: float) -> Trace:
     return {
         "type": "scatter",
         "mode": "lines+text",
-        "name": "⫽ idle, cut out",
+        "name": "⫽ idle",
         "x": line.x,
         "y": line.y,
         "line": {"color": FAINT, "width": 2, "dash": "2px,2px"},

@@ -33,6 +33,9 @@ CLOSE_LANE_PX: Final = 20
 """Height of a lane where there are over `MANY` of them."""
 MANY: Final = 40
 MONO: Final = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
+PERFORMED: Final = ("execute", "compensate", "wait", "halt")
+"""Kinds of entries that the machine takes in; an edited context is none of them."""
+CHARACTER_PX: Final = 7.3
 HEADROOM: Final = 0.75
 """Lanes left free above the first, for the label of the point of failure."""
 
@@ -98,10 +101,10 @@ def figure_data(
     shown: list[Entry] = reading.journal[window.first : window.end]
     rows, anchor_ns = reading.journal.rows, reading.journal.anchor_ns
     scale = scale_of(shown, rows[0][2] + anchor_ns if rows else 0, cut_idle=cut_idle)
-    lanes = lay_out(window.paths, {entry.index for entry in shown if entry.kind != "halt"})
+    lanes = lay_out(window.paths, {entry.index for entry in shown if entry.kind in ("execute", "compensate")})
     data = draw(shown, lanes.y, scale)
     at_end = window.end == len(rows)
-    right = 0.03
+    right, aside = 0.03, 0
     annotations: list[Trace] = []
     shapes = [_band(band.top, band.bottom) for band in lanes.bands]
 
@@ -110,8 +113,9 @@ def figure_data(
         at, word = lanes.y[upcoming.index], _standing(upcoming)
         mark = PAUSED if isinstance(upcoming, Halt) else DONE if isinstance(upcoming, Execute) else UNDONE
         data.append(next_box(scale.end + 0.006 * scale.span, 0.05 * scale.span, at, mark))
-        annotations.append(_note(scale.end + 0.065 * scale.span, at, word, mark.line, xanchor="left"))
-        right = 0.08 + 0.011 * len(word)
+        beside = {"xanchor": "left", "xshift": 4}  # in the margin, which is as wide as the word
+        annotations.append(_note(scale.end + 0.056 * scale.span, at, word, mark.line, **beside))
+        right, aside = 0.06, round(CHARACTER_PX * len(word)) if shown else 0
 
     failure, notice = _failure(reading), window.notice
     if failure is not None and window.first <= failure < window.end:
@@ -131,6 +135,7 @@ def figure_data(
         annotations.append(_notice(notice))
     name = reading.program.name if reading.program is not None else "journal"
     layout = _layout(lanes, scale, right, title, bottom=52 if notice else 34)
+    layout["margin"]["r"] += aside
     layout |= {"shapes": shapes, "annotations": annotations, "uirevision": name}
     return {"data": data, "layout": layout}
 
@@ -139,7 +144,8 @@ def _upcoming(reading: Reading) -> Instruction | None:
     """What the machine asks for next, found by replaying the journal; None once finished."""
     if reading.program is None:
         return None
-    return Machine.replay(reading.program, (row[1] for row in reading.journal.rows)).next_instruction()
+    outcomes = (outcome for instruction, outcome, *_ in reading.journal.rows if instruction.kind in PERFORMED)
+    return Machine.replay(reading.program, outcomes).next_instruction()
 
 
 def _standing(upcoming: Instruction) -> str:
@@ -188,7 +194,7 @@ def _layout(lanes: Lanes, scale: Scale, right: float, title: str | None, bottom:
         "barmode": "overlay",
         "separators": ".",
         "height": round(top + bottom + lane * (max(lanes.height, 1) + foot + HEADROOM)),
-        "margin": {"l": round(24 + 7.3 * lanes.width), "r": 16, "t": top, "b": bottom},
+        "margin": {"l": round(24 + CHARACTER_PX * lanes.width), "r": 16, "t": top, "b": bottom},
         "paper_bgcolor": CLEAR,
         "plot_bgcolor": CLEAR,
         "font": {"family": MONO, "size": 12, "color": INK},
@@ -215,7 +221,7 @@ def _layout(lanes: Lanes, scale: Scale, right: float, title: str | None, bottom:
             "labelalias": tick_texts(scale.start, scale.end + 0.2 * scale.span),
             "gridcolor": GRID,
             "zeroline": False,
-            "nticks": 9,
+            "tickangle": 0,
             "showticklabels": bool(scale.end),
         },
         "yaxis": {

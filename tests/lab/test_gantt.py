@@ -216,7 +216,7 @@ def test_a_glyph_stands_beside_a_bar_that_is_too_short_for_it():
 
 def test_an_open_attempt_is_marked_as_such():
     (trace,) = (trace for *_, trace in bars(crashed()).values() if trace["name"] != "✓ done")
-    assert trace["name"] == "? open, end unknown"
+    assert trace["name"] == "? open"
     assert "nobody saw it end" in trace["hovertext"][0]
 
 
@@ -335,10 +335,10 @@ def test_a_finished_run_has_no_next():
 
 def test_hover_tells_path_attempt_outcome_error_start_duration_and_fault():
     source = run(Fault("trip.hotel", error=ValueError("no room"), delay_ms=1.234567))
-    (hover,) = traces(source)["✗ failed attempt"]["hovertext"]
+    (hover,) = traces(source)["✗ failed"]["hovertext"]
     assert shown(hover.replace("<br>", "\n")).splitlines() == [
         "trip.hotel · attempt 1",
-        "✗ failed attempt",
+        "✗ failed",
         "ValueError: no room",
         "at 100 ms, took 1.235 ms",
         "⚡ injected: execute:trip.hotel#1:error_before",

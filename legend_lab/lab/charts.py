@@ -13,12 +13,19 @@ from legend_lab.core.machine import Machine
 from legend_lab.core.state import ExecutionState
 from legend_lab.lab.labels import milliseconds, plain, tick_texts
 from legend_lab.lab.lanes import Lanes, lay_out
-from legend_lab.lab.marks import BAND, CLEAR, DONE, GRID, INK, PAUSED, UNDONE, VERMILLION
+from legend_lab.lab.marks import BAND, CLEAR, DONE, FAINT, GRID, INK, PAUSED, UNDONE, VERMILLION
+from legend_lab.lab.scale import Scale, scale_of
 from legend_lab.lab.source import Reading, Source, read
-from legend_lab.lab.traces import Scale, Trace, draw, next_box, scale_of
+from legend_lab.lab.traces import Trace, cut_lines, draw, next_box
 from legend_lab.lab.window import window_of
 
-CONFIG: Final = {"displaylogo": False, "showSendToCloud": False, "responsive": True}
+CONFIG: Final = {
+    "displaylogo": False,
+    "showSendToCloud": False,
+    "responsive": True,
+    "typesetMath": False,  # an error that names two prices is no formula
+    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+}
 """How every timeline is shown: nothing invites to send data elsewhere."""
 
 LANE_PX: Final = 34
@@ -26,6 +33,9 @@ CLOSE_LANE_PX: Final = 20
 """Height of a lane where there are over `MANY` of them."""
 MANY: Final = 40
 MONO: Final = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
+PERFORMED: Final = ("execute", "compensate", "wait", "halt")
+"""Kinds of entries that the machine takes in; an edited context is none of them."""
+CHARACTER_PX: Final = 7.3
 HEADROOM: Final = 0.75
 """Lanes left free above the first, for the label of the point of failure."""
 
@@ -60,35 +70,41 @@ def _configured(kwargs: dict[str, Any]) -> dict[str, Any]:
     return {**kwargs, "config": CONFIG | (kwargs.get("config") or {})}
 
 
-def gantt(source: Source | Journal, *, title: str | None = None, entries: range | None = None) -> Timeline:
+def gantt(
+    source: Source | Journal, *, title: str | None = None, entries: range | None = None, cut_idle: bool = True
+) -> Timeline:
     """Draw a run: one lane for each step in program order, one bar for each attempt, in ms from its start.
 
     Undo is hatched and linked to what it takes back; a thin dashed line is back-off. A run of over 2,000 entries, or
-    over 200 steps, is drawn in part (its end, or the `entries` asked for), and the chart says so.
+    over 120 steps, is drawn in part (its end, or the `entries` asked for), and the chart says so. Times in which
+    nothing ran and which would hide the rest (a pause of a day) are cut out and marked; hovers tell the true time.
 
     Args:
         source: an execution in any state, a debugger, or a journal.
         title: shown above; any text.
         entries: which entries to draw, by number; those of a long run that are not the last.
+        cut_idle: whether long idle times are cut out.
 
     Raises:
         SourceError: `source` is nothing that can be shown.
     """
-    figure = figure_data(source, title=title, entries=entries)
+    figure = figure_data(source, title=title, entries=entries, cut_idle=cut_idle)
     return Timeline(figure["data"], {**figure["layout"], "template": {}})
 
 
-def figure_data(source: Source | Journal, *, title: str | None = None, entries: range | None = None) -> dict[str, Any]:
+def figure_data(
+    source: Source | Journal, *, title: str | None = None, entries: range | None = None, cut_idle: bool = True
+) -> dict[str, Any]:
     """Return the figure of `gantt` as plain JSON values: `{"data": […], "layout": {…}}`, as `Plotly.react` takes it."""
     reading = read(source)
     window = window_of(reading, entries)
     shown: list[Entry] = reading.journal[window.first : window.end]
     rows, anchor_ns = reading.journal.rows, reading.journal.anchor_ns
-    scale = scale_of(shown, rows[0][2] + anchor_ns if rows else 0)
-    lanes = lay_out(window.paths, {entry.index for entry in shown if entry.kind != "halt"})
+    scale = scale_of(shown, rows[0][2] + anchor_ns if rows else 0, cut_idle=cut_idle)
+    lanes = lay_out(window.paths, {entry.index for entry in shown if entry.kind in ("execute", "compensate")})
     data = draw(shown, lanes.y, scale)
     at_end = window.end == len(rows)
-    right = 0.03
+    right, aside = 0.03, 0
     annotations: list[Trace] = []
     shapes = [_band(band.top, band.bottom) for band in lanes.bands]
 
@@ -97,8 +113,9 @@ def figure_data(source: Source | Journal, *, title: str | None = None, entries: 
         at, word = lanes.y[upcoming.index], _standing(upcoming)
         mark = PAUSED if isinstance(upcoming, Halt) else DONE if isinstance(upcoming, Execute) else UNDONE
         data.append(next_box(scale.end + 0.006 * scale.span, 0.05 * scale.span, at, mark))
-        annotations.append(_note(scale.end + 0.065 * scale.span, at, word, mark.line, xanchor="left"))
-        right = 0.08 + 0.011 * len(word)
+        beside = {"xanchor": "left", "xshift": 4}  # in the margin, which is as wide as the word
+        annotations.append(_note(scale.end + 0.056 * scale.span, at, word, mark.line, **beside))
+        right, aside = 0.06, round(CHARACTER_PX * len(word)) if shown else 0
 
     failure, notice = _failure(reading), window.notice
     if failure is not None and window.first <= failure < window.end:
@@ -112,10 +129,13 @@ def figure_data(source: Source | Journal, *, title: str | None = None, entries: 
         annotations.append(_note(x, -HEADROOM / 2, text, VERMILLION, hovertext=hover, **side))
     elif failure is not None:
         notice += f"; point of failure: entry {failure:,}"
+    if scale.cuts:
+        data.append(cut_lines(scale, lanes.height))
     if notice:
         annotations.append(_notice(notice))
     name = reading.program.name if reading.program is not None else "journal"
-    layout = _layout(lanes, scale, right, title)
+    layout = _layout(lanes, scale, right, title, bottom=52 if notice else 34)
+    layout["margin"]["r"] += aside
     layout |= {"shapes": shapes, "annotations": annotations, "uirevision": name}
     return {"data": data, "layout": layout}
 
@@ -124,7 +144,8 @@ def _upcoming(reading: Reading) -> Instruction | None:
     """What the machine asks for next, found by replaying the journal; None once finished."""
     if reading.program is None:
         return None
-    return Machine.replay(reading.program, (row[1] for row in reading.journal.rows)).next_instruction()
+    outcomes = (outcome for instruction, outcome, *_ in reading.journal.rows if instruction.kind in PERFORMED)
+    return Machine.replay(reading.program, outcomes).next_instruction()
 
 
 def _standing(upcoming: Instruction) -> str:
@@ -161,18 +182,19 @@ def _note(x: float, y: float, text: str, color: str, **more: Any) -> Trace:  # n
 
 
 def _notice(text: str) -> Trace:
-    place = {"xref": "paper", "x": 0, "xanchor": "left", "yref": "paper", "y": 1, "yanchor": "bottom"}
-    return {"text": f"⚠ {text}", "font": {"color": INK, "size": 12}, "showarrow": False, **place}
+    place = {"xref": "paper", "x": 0, "xanchor": "left", "yref": "paper", "y": 0, "yanchor": "top", "yshift": -22}
+    return {"text": text, "font": {"color": INK, "size": 12}, "showarrow": False, **place}
 
 
-def _layout(lanes: Lanes, scale: Scale, right: float, title: str | None) -> Trace:
-    top, bottom = (72 if title else 34), 34
+def _layout(lanes: Lanes, scale: Scale, right: float, title: str | None, bottom: int) -> Trace:
+    top = 72 if title else 34
+    foot = 0.6 if scale.cuts else 0.0  # room for how long the idle times were
     lane = LANE_PX if len(lanes.y) <= MANY else CLOSE_LANE_PX
     layout: Trace = {
         "barmode": "overlay",
         "separators": ".",
-        "height": round(top + bottom + lane * (max(lanes.height, 1) + HEADROOM)),
-        "margin": {"l": round(20 + 7.3 * lanes.width), "r": 16, "t": top, "b": bottom},
+        "height": round(top + bottom + lane * (max(lanes.height, 1) + foot + HEADROOM)),
+        "margin": {"l": round(24 + CHARACTER_PX * lanes.width), "r": 16, "t": top, "b": bottom},
         "paper_bgcolor": CLEAR,
         "plot_bgcolor": CLEAR,
         "font": {"family": MONO, "size": 12, "color": INK},
@@ -181,8 +203,8 @@ def _layout(lanes: Lanes, scale: Scale, right: float, title: str | None) -> Trac
         "uniformtext": {"mode": "hide", "minsize": 11},
         "legend": {
             "orientation": "h",
-            "x": 1,
-            "xanchor": "right",
+            "x": 0,
+            "xanchor": "left",
             "y": 1,
             "yanchor": "bottom",
             "bgcolor": CLEAR,
@@ -190,24 +212,29 @@ def _layout(lanes: Lanes, scale: Scale, right: float, title: str | None) -> Trac
             "itemwidth": 30,
         },
         "showlegend": True,
+        "modebar": {"bgcolor": CLEAR, "color": FAINT, "activecolor": INK},
         "xaxis": {
             "range": [scale.start - 0.008 * scale.span, scale.start + scale.span * (1 + right)],
             "ticksuffix": " ms",
             "exponentformat": "none",
             "separatethousands": False,
-            "labelalias": tick_texts(scale.end * 1.2),
+            "labelalias": tick_texts(scale.start, scale.end + 0.2 * scale.span),
             "gridcolor": GRID,
             "zeroline": False,
-            "nticks": 9,
+            "tickangle": 0,
+            "showticklabels": bool(scale.end),
         },
         "yaxis": {
-            "range": [max(lanes.height, 1), -HEADROOM],
+            "range": [max(lanes.height, 1) + foot, -HEADROOM],
             "fixedrange": True,
             "tickmode": "array",
             "tickvals": lanes.ticks,
             "ticktext": lanes.labels,
             "showgrid": False,
             "zeroline": False,
+            "ticks": "outside",
+            "ticklen": 5,
+            "tickcolor": CLEAR,
         },
     }
     if title:

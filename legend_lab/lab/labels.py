@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import html
 import re
+import textwrap
 from typing import Final
 
 LONGEST_LABEL: Final = 32
 """Characters of a step's name on the axis."""
-LONGEST_HOVER: Final = 400
+LONGEST_HOVER: Final = 320
 """Characters of one user text in a hover."""
+WIDEST_HOVER: Final = 80
+"""Characters of one of its lines."""
 
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 _NEWLINE = re.compile("\r\n|[\r\n\x0b\x0c\x85\u2028\u2029]")
@@ -28,6 +31,14 @@ def visible(text: str, longest: int) -> str:
 def plain(text: str, longest: int = LONGEST_HOVER) -> str:
     """Return `text` so that plotly, which reads some HTML in all its texts, shows it letter by letter."""
     return html.escape(visible(text, longest), quote=False)
+
+
+def wrapped(text: str) -> str:
+    """Return `text` as `plain` does, broken into lines that a hover has room for."""
+    text = visible(text, LONGEST_HOVER)
+    if len(text) <= WIDEST_HOVER:
+        return html.escape(text, quote=False)
+    return "<br>".join(html.escape(line, quote=False) for line in textwrap.wrap(text, WIDEST_HOVER))
 
 
 def cut(text: str, longest: int) -> str:
@@ -60,18 +71,17 @@ def human(ms: float) -> str:
     return text
 
 
-def tick_texts(longest_ms: float) -> dict[str, str]:
-    """What plotly's ticks from 0 to `longest_ms` are called instead, whichever distance it chooses for them.
+def tick_texts(start_ms: float, end_ms: float) -> dict[str, str]:
+    """What plotly's ticks between two times are called instead, whichever distance it chooses for them.
 
     Plotly chooses ticks by the room there is, and again when somebody zooms in; it counts in ms, and beyond one
     second this turns its `"1200 ms"` into `"1.2 s"`.
     """
-    texts = {"0 ms": "0"}
-    distance = 1
-    while distance * 2 <= longest_ms:
+    texts, span, distance = {"0 ms": "0"}, end_ms - start_ms, 1
+    while distance <= span:
         for step in (distance, 2 * distance, 5 * distance):
-            if longest_ms / 25 <= step <= longest_ms:
-                values = range(-(-1_000 // step) * step, int(longest_ms) + step + 1, step)
-                texts |= {f"{value} ms": human(value) for value in values}
+            if span / 25 <= step <= span:
+                first = -(-max(1_000, int(start_ms)) // step) * step
+                texts |= {f"{value} ms": human(value) for value in range(first, int(end_ms) + step + 1, step)}
         distance *= 10
     return texts

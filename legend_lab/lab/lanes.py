@@ -44,8 +44,9 @@ class Lanes:
 
 
 def lay_out(paths: Mapping[int, str], tried: Iterable[int]) -> Lanes:
-    """Give each step its lane; labels of steps that were not `tried` are faint."""
+    """Give each step its lane; labels of steps (and of blocks) that were not `tried` are faint."""
     tried = set(tried)
+    entered = {block for index in tried if index in paths for block in _blocks(paths[index])}
     y: dict[int, float] = {}
     rows: list[tuple[float, int, str, bool]] = []  # middle, depth, text, whether it is faint
     bands: list[Band] = []
@@ -60,7 +61,8 @@ def lay_out(paths: Mapping[int, str], tried: Iterable[int]) -> Lanes:
         del open_bands[shared:]
         for depth in range(shared, len(blocks)):
             open_bands.append(Band(edge, edge))
-            rows.append((edge + HEADING / 2, depth, f"▾ {blocks[depth]}", True))
+            inside = ".".join(blocks[: depth + 1])
+            rows.append((edge + HEADING / 2, depth, f"▾ {blocks[depth]}", inside not in entered))
             edge += HEADING
         bands += open_bands[shared:]
         around = blocks
@@ -85,6 +87,12 @@ def _padded(text: str, width: int) -> str:
 
 def _faint(label: str) -> str:
     return f'<span style="color:{FAINT}">{label}</span>'
+
+
+def _blocks(path: str) -> list[str]:
+    """The paths of all blocks around a step."""
+    names = path.split(".")
+    return [".".join(names[:depth]) for depth in range(1, len(names))]
 
 
 def _shared(one: list[str], other: list[str]) -> int:

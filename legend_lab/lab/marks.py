@@ -16,7 +16,7 @@ GREEN: Final = "#009e73"
 
 INK: Final = "#767c88"
 """Text, as dark on white as it is light on black."""
-FAINT: Final = "rgba(118,124,136,0.62)"
+FAINT: Final = "rgba(118,124,136,0.75)"
 """Labels of what has not run, and back-off; nearer to the background than `INK`, be it white or black."""
 GRID: Final = "rgba(128,136,150,0.20)"
 BAND: Final = "rgba(128,136,150,0.10)"
@@ -50,10 +50,10 @@ class Mark:
 
 
 DONE = Mark("done", "✓", BLUE, BLUE)
-FAILED = Mark("failed attempt", "✗", VERMILLION, VERMILLION)
+FAILED = Mark("failed", "✗", VERMILLION, VERMILLION)
 PAUSED = Mark("paused", "‖", PURPLE, PURPLE, "#2b1020")
 INTERRUPTED = Mark("interrupted", "⊘", "#808893", "rgba(128,136,150,0.30)", INK, ".", "#808893")
-OPEN = Mark("open, end unknown", "?", "#808893", CLEAR, INK, "-", "rgba(128,136,150,0.45)")
+OPEN = Mark("open", "?", "#808893", CLEAR, INK, "-", "rgba(128,136,150,0.45)")
 UNDONE = Mark("undo", "↩", "#c77700", "#fbe3b5", "#3d2400", "/", "#e9a93a")
 UNDO_FAILED = Mark("failed undo", "✗", VERMILLION, "#f9d9c4", "#4a1a00", "x", "#ea9a63")
 UNDO_PAUSED = Mark("paused undo", "‖", PURPLE, "#f4e1ec", "#3d1029", "/", "#dfa3c4")

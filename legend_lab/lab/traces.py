@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from legend_lab.core.errors import error_text
 from legend_lab.core.journal import Entry
-from legend_lab.lab.labels import milliseconds, plain
+from legend_lab.lab.labels import WIDEST_HOVER, human, milliseconds, plain, wrapped
 from legend_lab.lab.marks import CLEAR, DECISIONS, FAINT, FAULT, INK, LINK, MARKS, PURPLE, Mark, mark_of
+from legend_lab.lab.scale import Scale
 
 Trace = dict[str, Any]
 
@@ -17,6 +18,8 @@ BAR_HEIGHT: Final = 0.52
 ROOM_INSIDE: Final = 0.018
 """Part of the chart's width that a glyph needs; on a shorter bar it stands beside, where there is room."""
 ROOM_BESIDE: Final = 0.035
+MANY_WORDS: Final = 12
+"""More words than these on one chart cover each other."""
 
 
 @dataclass(slots=True)
@@ -56,39 +59,13 @@ class Points:
     entry: list[int] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """The chart's horizontal extent, in ms from the start of the run."""
-
-    origin_ns: int
-    start: float
-    end: float
-
-    @property
-    def span(self) -> float:
-        """How much time is drawn; never 0."""
-        return self.end - self.start or 1.0
-
-    def at(self, unix_ns: int) -> float:
-        """An instant's place, exact to the ns."""
-        return (unix_ns - self.origin_ns) / 1e6
-
-
-def scale_of(entries: Sequence[Entry], origin_ns: int) -> Scale:
-    """The extent of these entries."""
-    if not entries:
-        return Scale(origin_ns, 0.0, 0.0)
-    last = max(entry.started_ns if entry.completed_ns is None else entry.completed_ns for entry in entries[-2:])
-    return Scale(origin_ns, (entries[0].started_ns - origin_ns) / 1e6, (last - origin_ns) / 1e6)
-
-
 def draw(entries: Sequence[Entry], y: dict[int, float], scale: Scale) -> list[Trace]:
     """Return the traces of `entries`, in drawing order: links, back-off, bars, halts."""
     drawing = _Drawing(y, scale)
     for position, entry in enumerate(entries):
         start, end = scale.at(entry.started_ns), _end(entries, position, scale)
         if entry.kind == "wait":
-            drawing.backoff.stroke(start, end, y[entry.index], hover_text(entry, start, "back-off", "┄"))
+            drawing.backoff.stroke(start, end, y[entry.index], hover_text(entry, scale, "back-off", "┄"))
         elif entry.kind in ("execute", "compensate"):
             drawing.bar(entry, start, end)
         else:
@@ -118,7 +95,7 @@ class _Drawing:
         group.base.append(start)
         group.length.append(end - start)
         group.y.append(row)
-        group.hover.append(hover_text(entry, start, mark.name, mark.glyph))
+        group.hover.append(hover_text(entry, self.scale, mark.name, mark.glyph))
         group.entry.append(entry.number)
         if entry.undoes is None:
             self.executed[entry.number] = end
@@ -141,7 +118,7 @@ class _Drawing:
         points.x.append(x)
         points.y.append(row)
         points.words.append(word)
-        points.hover.append(hover_text(entry, x, entry.outcome, glyph))
+        points.hover.append(hover_text(entry, self.scale, entry.outcome, glyph))
         points.entry.append(entry.number)
 
     def traces(self) -> list[Trace]:
@@ -160,21 +137,22 @@ class _Drawing:
         return found
 
 
-def hover_text(entry: Entry, start: float, name: str, glyph: str) -> str:
+def hover_text(entry: Entry, scale: Scale, name: str, glyph: str) -> str:
     """All that is known of an entry, in plotly's markup."""
     what = "undo " if entry.kind == "compensate" else ""
     number = f"attempt {entry.attempt}" if entry.kind != "wait" else f"before attempt {entry.attempt}"
-    lines = [f"<b>{plain(entry.path)}</b> · {what}{number}", f"{glyph} {name}"]
+    lines = [f"<b>{plain(entry.path, WIDEST_HOVER)}</b> · {what}{number}", f"{glyph} {name}"]
     if entry.error is not None:
-        lines.append(plain(error_text(entry.error)))
+        lines.append(wrapped(error_text(entry.error)))
     if entry.note:
-        lines.append(plain(entry.note))
+        lines.append(wrapped(entry.note))
     took = "open: nobody saw it end"
     if entry.completed_ns is not None:
         took = f"took {milliseconds((entry.completed_ns - entry.started_ns) / 1e6)}"
-    lines.append(f"at {milliseconds(start)}" + ("" if entry.kind == "halt" else f", {took}"))
+    start_ms = (entry.started_ns - scale.origin_ns) / 1e6
+    lines.append(f"at {milliseconds(start_ms)}" + ("" if entry.kind == "halt" else f", {took}"))
     if entry.fault is not None:
-        lines.append(f"{FAULT} injected: {plain(entry.fault)}")
+        lines.append(f"{FAULT} injected: {wrapped(entry.fault)}")
     undoes = "" if entry.undoes is None else f", takes back entry {entry.undoes}"
     lines.append(f"entry {entry.number}{undoes}")
     return "<br>".join(lines)
@@ -253,7 +231,7 @@ def _line(name: str, line: Line, style: Trace, rank: int) -> Trace:
 
 
 def _points(points: Points) -> Trace:
-    few = len(points.x) <= 12  # noqa: PLR2004 - more words than that cover each other
+    few = len(points.x) <= MANY_WORDS
     return {
         "type": "scatter",
         "mode": "markers+text" if few else "markers",
@@ -286,4 +264,27 @@ def next_box(start: float, width: float, y: float, mark: Mark) -> Trace:
         "fillcolor": CLEAR,
         "hoverinfo": "skip",
         "showlegend": False,
+    }
+
+
+def cut_lines(scale: Scale, height: float) -> Trace:
+    """Where idle time is cut out, and how much."""
+    line = Line()
+    for cut in scale.cuts:
+        line.x += (cut.at, cut.at, None)
+        line.y += (-0.2, height, None)
+        line.texts += ("", f"⫽ {human(cut.length)}" if len(scale.cuts) <= MANY_WORDS else "", "")
+    return {
+        "type": "scatter",
+        "mode": "lines+text",
+        "name": "⫽ idle",
+        "x": line.x,
+        "y": line.y,
+        "line": {"color": FAINT, "width": 2, "dash": "2px,2px"},
+        "text": line.texts,
+        "textposition": "bottom center",
+        "textfont": {"color": INK, "size": 10},
+        "cliponaxis": False,
+        "hoverinfo": "skip",
+        "legendrank": 23,
     }

@@ -12,6 +12,7 @@ import anywidget
 import plotly.offline
 import traitlets
 
+from legend_lab.lab.charts import CONFIG
 from legend_lab.ui.view_state import FAULT_MENU, KEY_HELP, KEYS
 
 _STATIC = Path(__file__).parent / "static"
@@ -168,9 +169,7 @@ class Timeline(Part):
 
     figure: Any = traitlets.Dict({"data": [], "layout": {}}).tag(sync=True)
     """Data and layout of the Figure; `plain_figure` makes them."""
-    config = traitlets.Dict(
-        {"displaylogo": False, "showSendToCloud": False, "displayModeBar": False, "responsive": False}
-    ).tag(sync=True)
+    config = traitlets.Dict({**CONFIG, "displayModeBar": False, "responsive": False}).tag(sync=True)
     """plotly's own settings; its offer to send the chart elsewhere is off."""
     legend = traitlets.Unicode().tag(sync=True)
     """What the glyphs in the chart mean."""

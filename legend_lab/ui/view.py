@@ -35,7 +35,7 @@ def view_of(debugger: Debugger[Any, Any], *, running: bool = False) -> ViewState
     return {
         "toolbar": _toolbar(debugger, running=running),
         "listing": _listing(debugger),
-        "timeline": {"figure": figure_data(debugger), "legend": LEGEND},
+        "timeline": {"figure": _figure(debugger), "legend": LEGEND},
         "context": _context(debugger),
         "faults": {"chips": _chips(debugger)},
         "events": _events(debugger),
@@ -102,6 +102,12 @@ def _listing(debugger: Debugger[Any, Any]) -> ListingState:
         "undoing": at is not None and debugger.original_error is not None,
         "summary": summary_of(rows),
     }
+
+
+def _figure(debugger: Debugger[Any, Any]) -> dict[str, Any]:
+    """The chart without its own legend: the pane's head has one that takes no room from the bars."""
+    figure = figure_data(debugger)
+    return {**figure, "layout": {**figure["layout"], "showlegend": False}}
 
 
 def _context(debugger: Debugger[Any, Any]) -> ContextState:

@@ -33,7 +33,7 @@ def median_ms(what, rounds=9):
 
 
 def say(text):
-    print(f"\n{text}")  # noqa: T201 - the figures are the point
+    print(f"\n{text}")
 
 
 def failed_run(steps, failures):

@@ -40,7 +40,7 @@ async def hang(context):
 
 async def until(condition):
     """Let others run until `condition` holds; for runs on the caller's own loop."""
-    while not condition():  # noqa: ASYNC110 - what is waited for happens inside a step
+    while not condition():
         await asyncio.sleep(0)
 
 

@@ -114,7 +114,9 @@ def test_another_known_subclass_is_another_shape():
 
 
 def test_inputs_that_the_step_refuses_are_a_corrupt_record():
-    with pytest.raises(CorruptRecordError, match=r"input of leg\.travel is no Train: carriage"):
+    with pytest.raises(
+        CorruptRecordError, match=r"input of leg\.travel: .* carriage|input of leg\.travel: .*Train\.carriage"
+    ):
         Trip.load(changed(written(), lambda f: f["leg"]["fields"]["travel"]["input"].update(carriage="x")))
 
 

@@ -72,6 +72,8 @@ def test_the_first_notebook_runs_and_its_workbench_undoes_a_failed_flight(
     expect(rows(page).filter(has_text="hotel")).to_contain_text("undone")
     expect(page.locator(UNDO_BAR)).to_have_count(1)
     snapshot("travel-undoing-light")
+    page.locator(".ll-workbench").evaluate("element => element.scrollIntoView({block: 'end'})")
+    page.screenshot(path=ARTIFACTS / "jupyterlab-light.png", animations="disabled")  # README shows it
     page.get_by_role("button", name="Run to end").click()
     expect(status(page)).to_contain_text("Failed and undone")
     expect(page.locator(UNDO_BAR)).to_have_count(2)

@@ -134,7 +134,7 @@ class Checkpoint:
             if self._attempted:
                 return False
             raise StoreError(f"there is a record of execution {run.id} already; load it, or build with another id")
-        self._attempted = True
+        self._attempted, self._mark = True, mark_of_run(run)
         await store.save(run.id, dump(run))
         return True
 

@@ -47,6 +47,15 @@ _ANSWERS: dict[str, dict[str, Any]] = {
 }
 
 
+_FAILURE_KEYS = ("type", "message", "traceback", "gives_up", "uncertain", "unexpected", "args", "fields")
+
+
+class ReadFailure(Failure):
+    """A failure that was read from a record, with what is written there, so that it is written the same again."""
+
+    written: dict[str, Any]
+
+
 def write_entry(row: Row, anchor_ns: int) -> dict[str, Any]:
     """One row as JSON values, its instants in Unix ns."""
     instruction, outcome, started, completed, fault = row
@@ -95,16 +104,18 @@ def read_entries(program: Program, entries: object, errors: Sequence[type[BaseEx
 
 def write_failure(failure: Failure) -> dict[str, Any]:
     """An error and the verdict on it as JSON values."""
+    if isinstance(failure, ReadFailure):
+        return failure.written
     error = failure.error
     data: dict[str, Any] = {
-        "type": error.type if isinstance(error, StoredError) else type(error).__qualname__,
-        "message": error.message if isinstance(error, StoredError) else _text(error),
-        "traceback": error.traceback if isinstance(error, StoredError) else _traceback(error),
+        "type": type(error).__qualname__,
+        "message": _text(error),
+        "traceback": _traceback(error),
         "gives_up": failure.gives_up,
         "uncertain": failure.uncertain,
         "unexpected": failure.unexpected,
     }
-    if not isinstance(error, StoredError) and _is_plain([error.args, error.__dict__]):
+    if _is_plain([error.args, error.__dict__]):
         data["args"] = list(error.args)
         data["fields"] = {**error.__dict__, **_file_names(error)}
     return data
@@ -132,7 +143,9 @@ def read_failure(data: object, errors: Iterable[type[BaseException]]) -> Failure
     if found is not None and isinstance(args, list) and isinstance(fields, dict):
         error = _revive(found, args, fields)
     error = error or StoredError(name, message, trace)
-    return Failure(error, bool(flags[0]), bool(flags[1]), bool(flags[2]))
+    failure = ReadFailure(error, bool(flags[0]), bool(flags[1]), bool(flags[2]))
+    failure.written = {key: data[key] for key in _FAILURE_KEYS if key in data}
+    return failure
 
 
 def _place(instruction: Instruction | Edit, started_ns: int) -> dict[str, Any]:

@@ -233,18 +233,7 @@ async def test_what_is_dumped_and_loaded_dumps_as_the_same_record(saga):
     while isinstance(execution, Paused):
         data = execution.dump_json()
         loaded = saga.load(data, clock=VirtualClock())
-        assert essence(loaded.dump_json()) == essence(data)
-        assert saga.load(loaded.dump_json(), clock=VirtualClock()).dump_json() == loaded.dump_json()
+        assert loaded.dump_json() == data
         assert loaded.state == execution.state
         assert (loaded.reason, loaded.path) == (execution.reason, execution.path)
         execution = await execution.resume()
-
-
-def essence(data):
-    """Return a record without what an error leaves behind when it is read back."""
-    record = json.loads(data)
-    record.pop("digest")
-    for entry in record["journal"]:
-        for name in ("traceback", "args", "fields"):
-            entry.get("error", {}).pop(name, None)
-    return record

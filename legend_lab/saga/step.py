@@ -52,6 +52,8 @@ class Step(Definition, Generic[Ctx]):
             return
         name = cls.__qualname__
         spec_of(cls, name)
+        if _defined_at(cls, "needs_loop") > min(_defined_at(cls, "execute"), _defined_at(cls, "compensate")):
+            cls.needs_loop = True  # what a base said of its own methods does not hold for these
         for method in ("execute", "compensate"):
             function = getattr(cls, method)
             if function is getattr(Step, method):
@@ -74,6 +76,11 @@ class Step(Definition, Generic[Ctx]):
                 )
             if not field.startswith("_"):
                 check_field_name(name, field, STEP_API)
+
+
+def _defined_at(cls: type, name: str) -> int:
+    """How far up its ancestry a class finds `name`."""
+    return next(place for place, ancestor in enumerate(cls.__mro__) if name in ancestor.__dict__)
 
 
 STEP_API = frozenset(name for name in dir(Step) if not name.startswith("_"))

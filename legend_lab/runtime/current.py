@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+EXPIRED = -1
+"""What a run's `deadline_ns` is once it has passed, so that an attempt that goes on all the same is found out."""
+
 CURRENT: ContextVar[Run] = ContextVar("legend_lab_run")
 """The run that user code is in."""
 
@@ -60,6 +63,7 @@ async def pass_time(duration_ms: float) -> None:
     run = _current("pass_time()")
     if run.deadline_ns is not None and run.clock.now_ns() + duration_ms * 1e6 > run.deadline_ns:
         left_s = max(0.0, (run.deadline_ns - run.clock.now_ns()) / 1e9)
+        run.deadline_ns = EXPIRED
         await run.clock.sleep(left_s)
         raise StepTimeoutError("the attempt took longer than its timeout_s")
     await run.clock.sleep(duration_ms / 1000)

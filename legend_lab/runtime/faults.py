@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Literal, Self
 
-from legend_lab.core.errors import FaultPlanError, InjectedConnectionError, InjectedError, error_text
+from legend_lab.core.errors import FaultPlanError, InjectedConnectionError, InjectedError, StepTimeoutError, error_text
 from legend_lab.core.instructions import Compensate, Execute
 from legend_lab.core.journal import Entry
 from legend_lab.core.program import Program, is_number
@@ -51,6 +51,7 @@ _WORDS = {
     FaultKind.CRASH_BEFORE: "crash before effect",
     FaultKind.CRASH_AFTER: "crash after effect",
 }
+_OWN_ERRORS: tuple[type[Exception], ...] = (InjectedError, InjectedConnectionError, StepTimeoutError)
 _ONCE_ONLY = (FaultKind.CRASH_BEFORE, FaultKind.CRASH_AFTER, FaultKind.PAUSE)
 
 
@@ -153,17 +154,19 @@ class Fault:
         )
 
 
+@dataclass(frozen=True, slots=True, init=False, eq=False, repr=False)
 class FaultPlan:
     """Faults for one run, frozen; at most one for the same attempt of the same instruction.
 
     A fault for one attempt goes before one for `"every"` attempt.
     """
 
-    __slots__ = ("_at", "faults")
+    faults: tuple[Fault, ...]
+    _at: dict[tuple[str, str, int | str], Fault]
 
     def __init__(self, faults: Iterable[Fault] = ()) -> None:
-        self.faults: tuple[Fault, ...] = tuple(faults)
-        self._at: dict[tuple[str, str, int | str], Fault] = {}
+        object.__setattr__(self, "faults", tuple(faults))
+        object.__setattr__(self, "_at", {})
         for fault in self.faults:
             if not isinstance(fault, Fault):
                 raise FaultPlanError(f"a fault plan is made of Faults, not {fault!r}")
@@ -265,12 +268,12 @@ def _read_error(data: Any, errors: Sequence[type[Exception]]) -> Exception | Non
         return None
     if not isinstance(data, dict) or not isinstance(data.get("type"), str) or not isinstance(data.get("args"), list):
         raise FaultPlanError("a fault's error is an object with type and args")
-    known = {cls.__qualname__: cls for cls in errors}
+    known = {cls.__qualname__: cls for cls in (*_OWN_ERRORS, *errors)}
     builtin = getattr(builtins, data["type"], None)
     found = known.get(data["type"]) or (
         builtin if isinstance(builtin, type) and issubclass(builtin, Exception) else None
     )
-    if found is None:
+    if found is None or issubclass(found, BaseExceptionGroup):  # a group is more than its arguments
         return InjectedError(f"{data['type']}: {', '.join(map(str, data['args']))}")
     error = found.__new__(found)
     error.args = tuple(data["args"])

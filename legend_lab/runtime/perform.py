@@ -18,7 +18,7 @@ from legend_lab.core.instructions import (
     Wait,
 )
 from legend_lab.core.program import ExceptionTypes
-from legend_lab.runtime.current import pass_time
+from legend_lab.runtime.current import EXPIRED, pass_time
 from legend_lab.runtime.faults import Fault, FaultKind
 from legend_lab.runtime.run import Run
 from legend_lab.runtime.shape import Shape
@@ -77,26 +77,46 @@ async def _attempt(run: Run, instruction: Execute | Compensate, fault: Fault | N
 
     limit_s = run.shape.program.steps[index].timeout_s
     if clock.virtual and run.shape.loopless[index]:
-        run.deadline_ns = None if limit_s is None else clock.now_ns() + round(limit_s * 1e9)
-        try:
-            return await body()
-        finally:
-            run.deadline_ns = None
+        return await body() if limit_s is None else await _limited_by_clock(run, body, limit_s, instruction.path)
     work = body if limit_s is None else lambda: _limited(body, limit_s, instruction.path)
     return await clock.host(work)
 
 
-async def _limited(body: Callable[[], Coroutine[Any, Any, Any]], limit_s: float, path: str) -> Any:  # noqa: ANN401
-    message = f"{path}: the attempt took longer than timeout_s = {limit_s:g}"
+Body = Callable[[], Coroutine[Any, Any, Any]]
+
+
+async def _limited_by_clock(run: Run, body: Body, limit_s: float, path: str) -> Any:  # noqa: ANN401 - what a step returns
+    """The attempt of a step that needs no loop: `pass_time` sees the limit, and that it came."""
+    run.deadline_ns = run.clock.now_ns() + round(limit_s * 1e9)
+    try:
+        answer = await body()
+    except Exception as error:
+        if run.deadline_ns == EXPIRED:
+            raise _too_long(path, limit_s) from (None if isinstance(error, StepTimeoutError) else error)
+        raise
+    else:
+        if run.deadline_ns == EXPIRED:
+            raise _too_long(path, limit_s)
+        return answer
+    finally:
+        run.deadline_ns = None
+
+
+def _too_long(path: str, limit_s: float) -> StepTimeoutError:
+    return StepTimeoutError(f"{path}: the attempt took longer than timeout_s = {limit_s:g}")
+
+
+async def _limited(body: Body, limit_s: float, path: str) -> Any:  # noqa: ANN401 - what a step returns
+    """The attempt of any other step: its event loop sees the limit."""
     try:
         async with asyncio.timeout(limit_s) as limit:
             answer = await body()
     except Exception as error:
         if limit.expired():
-            raise StepTimeoutError(message) from error
+            raise _too_long(path, limit_s) from error
         raise
     if limit.expired():  # the body swallowed the cancellation; what it returned is too late
-        raise StepTimeoutError(message)
+        raise _too_long(path, limit_s)
     return answer
 
 

@@ -53,6 +53,8 @@ class Step(Definition, Generic[Ctx]):
         name = display(cls)
         spec_of(cls, name)
         check_is_whole(cls, name)
+        if _defined_at(cls, "needs_loop") > min(_defined_at(cls, "execute"), _defined_at(cls, "compensate")):
+            cls.needs_loop = True  # what a base said of its own methods does not hold for these
         for method in ("execute", "compensate"):
             function = getattr(cls, method)
             check_is_async(f"{name}.{method}", function)
@@ -68,6 +70,11 @@ class Step(Definition, Generic[Ctx]):
                 )
             if not field.startswith("_"):
                 check_field_name(name, field, STEP_API)
+
+
+def _defined_at(cls: type, name: str) -> int:
+    """How far up its ancestry a class finds `name`."""
+    return next(place for place, ancestor in enumerate(cls.__mro__) if name in ancestor.__dict__)
 
 
 STEP_API = frozenset(name for name in dir(Step) if not name.startswith("_"))

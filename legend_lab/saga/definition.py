@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import warnings
-from typing import TYPE_CHECKING, Any, ClassVar, get_origin
+from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform, get_origin
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 from pydantic.errors import PydanticUserError
 
 from legend_lab.core.errors import SagaDefinitionError
@@ -29,6 +29,7 @@ SETTINGS = (
 """Class-level settings of a step."""
 
 
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(Field, PrivateAttr))
 class DefinitionMeta(ModelMetaclass):
     """Turns what pydantic says of a wrong class into a `SagaDefinitionError` that names it."""
 

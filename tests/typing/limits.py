@@ -1,0 +1,68 @@
+# pyright: standard
+"""What the checkers cannot see, as DESIGN says; a line that is not marked is accepted though it is wrong."""
+
+from typing import assert_type
+
+from pydantic import BaseModel
+
+from legend_lab import (
+    CompensationFailed,
+    CompensationOutcome,
+    Completed,
+    ExecutionResult,
+    Failed,
+    LegendError,
+    Paused,
+    Saga,
+    Step,
+    StepOutcome,
+)
+
+
+class TravelError(Exception):
+    """What this saga's steps raise."""
+
+
+class Travel(BaseModel):
+    """The context."""
+
+    hotel: str = ""
+
+
+class Weigh(Step[dict[str, int]]):
+    """A step on another context than the saga below."""
+
+    async def execute(self, ctx: dict[str, int]) -> StepOutcome:
+        """Weigh."""
+        return StepOutcome.CONTINUE
+
+    async def compensate(self, ctx: dict[str, int]) -> CompensationOutcome:
+        """Forget."""
+        return CompensationOutcome.COMPLETED
+
+
+def a_step_of_another_context_as_a_field() -> None:
+    class Stay(Saga[Travel, TravelError]):  # refused when it is defined, by no checker
+        weigh: Weigh
+
+    del Stay
+
+
+def a_step_without_an_undo() -> None:
+    class Half(Step[Travel]):  # refused when it is defined, by no checker
+        async def execute(self, ctx: Travel) -> StepOutcome:
+            return StepOutcome.CONTINUE
+
+    del Half
+
+
+async def a_match_with_as(result: ExecutionResult[Travel, TravelError]) -> None:
+    match result:
+        case Paused() as paused:
+            assert_type(paused, Paused[Travel, TravelError])  # wrong: assert-type | -
+        case Failed() as failed:
+            assert_type(failed.error, TravelError | LegendError)  # wrong: assert-type | -
+        case Completed(context=ctx):
+            assert_type(ctx, Travel)
+        case CompensationFailed():
+            assert_type(result, CompensationFailed[Travel, TravelError])

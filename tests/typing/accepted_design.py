@@ -268,6 +268,19 @@ async def from_values() -> None:
     assert_type(open_ended, Saga[Parcel, Exception])
 
 
+async def from_values_of_several_kinds(booking: TravelBooking) -> None:
+    """Different steps and blocks on one context; with a Protocol among them, mypy wants the type said."""
+    both = Saga.of("Both", {"funds": ReserveFunds(amount=1), "call": CallService(), "booking": booking})
+    assert_type(both, Saga[Travel, Exception])
+    mixed: Saga[Travel, Exception] = Saga.of("Mixed", {"funds": ReserveFunds(amount=1), "hotel": BookHotel()})
+    await mixed.build(Travel()).start()
+
+
+def a_step_on_a_protocol_is_a_step_on_each_context_that_has_it(hotel: BookHotel) -> Step[Travel]:
+    """Contexts are contravariant in steps."""
+    return hotel
+
+
 async def in_a_unit_test() -> None:
     """A step is a plain object."""
     context = Travel()

@@ -41,6 +41,22 @@ async def refund(ctx: Travel) -> CompensationOutcome:
     return CompensationOutcome.COMPLETED
 
 
+class TravelError(Exception):
+    """What this saga's steps raise."""
+
+
+class Trip(Saga[Travel, TravelError]):
+    """Fields for steps that functions made."""
+
+    book: Step[Travel]
+    pay: Step[Travel]
+
+
+async def use_in_a_class() -> None:
+    """A field is annotated with the base class."""
+    await Trip(book=book_flight("UA1"), pay=pay()).build(Travel()).start()
+
+
 async def use() -> None:
     """Calls have the function's own parameters."""
     assert_type(book_flight("UA1"), Step[Travel])

@@ -1,7 +1,7 @@
 # pyright: standard
 """What the checkers cannot see, as DESIGN says; a line that is not marked is accepted though it is wrong."""
 
-from typing import assert_type
+from typing import Protocol, assert_type
 
 from pydantic import BaseModel
 
@@ -41,6 +41,26 @@ class Weigh(Step[dict[str, int]]):
         return CompensationOutcome.COMPLETED
 
 
+class Sized(Protocol):
+    """What the next step asks for."""
+
+    def __len__(self) -> int:
+        """Tell its length."""
+        ...
+
+
+class Look(Step[Sized]):
+    """A step on a Protocol, which a dict is."""
+
+    async def execute(self, ctx: Sized) -> StepOutcome:
+        """Look."""
+        return StepOutcome.CONTINUE
+
+    async def compensate(self, ctx: Sized) -> CompensationOutcome:
+        """Look away."""
+        return CompensationOutcome.COMPLETED
+
+
 def a_step_of_another_context_as_a_field() -> None:
     class Stay(Saga[Travel, TravelError]):  # refused when it is defined, by no checker
         weigh: Weigh
@@ -54,6 +74,10 @@ def a_step_without_an_undo() -> None:
             return StepOutcome.CONTINUE
 
     del Half
+
+
+def values_on_a_protocol_and_a_class(weigh: Weigh, look: Look) -> None:
+    Saga.of("Mixed", {"weigh": weigh, "look": look})  # wrong: arg-type | -
 
 
 async def a_match_with_as(result: ExecutionResult[Travel, TravelError]) -> None:

@@ -3,6 +3,7 @@
 
 from pydantic import BaseModel
 
+import legend_lab
 from legend_lab import (
     CompensationOutcome,
     Fault,
@@ -184,3 +185,7 @@ def faults() -> None:
 
 def keys() -> None:
     idempotency_key(of="undo")  # wrong: arg-type | reportArgumentType
+
+
+def names() -> None:
+    _ = legend_lab.Sage  # wrong: attr-defined | reportAttributeAccessIssue

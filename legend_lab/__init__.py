@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from legend_lab.lab.charts import gantt
     from legend_lab.lab.debugger import Debugger
     from legend_lab.lab.frames import timings_frame
+    from legend_lab.stores.memory import InMemoryStore
     from legend_lab.stores.sql import SqlStore
     from legend_lab.ui.workbench import Workbench
 
@@ -87,14 +88,16 @@ _LAZY = {
 __version__ = "0.1.0"
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - any public name
-    if name not in _LAZY:
-        raise AttributeError(f"module 'legend_lab' has no attribute {name!r}")
-    from importlib import import_module  # noqa: PLC0415 - only when asked
+if not TYPE_CHECKING:  # or any name at all would be right to a type checker
 
-    value = getattr(import_module(_LAZY[name]), name)
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> Any:  # noqa: ANN401 - any public name
+        if name not in _LAZY:
+            raise AttributeError(f"module 'legend_lab' has no attribute {name!r}")
+        from importlib import import_module  # noqa: PLC0415 - only when asked
+
+        value = getattr(import_module(_LAZY[name]), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

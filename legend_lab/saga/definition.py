@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import warnings
-from typing import TYPE_CHECKING, Any, ClassVar, get_origin
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, dataclass_transform, get_origin
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 from pydantic.errors import PydanticUserError
 
 from legend_lab.core.errors import SagaDefinitionError
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from legend_lab.runtime.shape import Shape
 else:
     ModelMetaclass = type(BaseModel)
+
+C_contra = TypeVar("C_contra", contravariant=True)
 
 SETTINGS = (
     "retry_policy",
@@ -29,6 +31,7 @@ SETTINGS = (
 """Class-level settings of a step."""
 
 
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(Field, PrivateAttr))
 class DefinitionMeta(ModelMetaclass):
     """Turns what pydantic says of a wrong class into a `SagaDefinitionError` that names it."""
 
@@ -110,6 +113,23 @@ class Definition(BaseModel, metaclass=DefinitionMeta):
         super().__pydantic_init_subclass__(**kwargs)
         if not cls.__pydantic_complete__ and cls.__pydantic_generic_metadata__["origin"] is None:
             cls.__pydantic_validator__ = _Unresolved(cls)  # type: ignore[assignment] # it becomes one when asked
+
+
+if TYPE_CHECKING:
+
+    class Part(Definition, Generic[C_contra]):
+        """What a step or saga is to type checkers: something that works on a context of this type."""
+
+else:
+
+    class Part:
+        """A base that is gone once a class is made; only type checkers need it, to join steps and blocks."""
+
+        def __class_getitem__(cls, form: Any) -> Part:  # noqa: ANN401 - any type form
+            return cls()
+
+        def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[type, ...]:
+            return ()
 
 
 class Block(Definition):

@@ -26,7 +26,8 @@ class FunctionStep(Generic[C, P]):
     """What `@step` turns a function into: call it with the step's input to have an instance of its class.
 
     Attributes:
-        step_class: the Step class, named after the function in CamelCase; a saga's field may be annotated with it.
+        step_class: the Step class, named after the function in CamelCase; a saga's field may be
+            annotated with it, or with `Step[Ctx]`, which type checkers understand.
     """
 
     step_class: type[Step[C]]

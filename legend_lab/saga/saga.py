@@ -19,7 +19,7 @@ from legend_lab.runtime.observers import Observer
 from legend_lab.runtime.run import DEFAULT_OPTIONS, SYSTEM_CLOCK, Options, Run
 from legend_lab.runtime.store import Claim, Store
 from legend_lab.saga.compiler import check_definition, common_context, compile_saga
-from legend_lab.saga.definition import SETTINGS, Block, declared_names, display
+from legend_lab.saga.definition import SETTINGS, Block, Part, declared_names, display
 from legend_lab.saga.names import check_class_name, check_field_name
 from legend_lab.saga.reader import read_execution
 from legend_lab.saga.step import Step
@@ -31,7 +31,7 @@ C = TypeVar("C")
 E = TypeVar("E", bound=BaseException)
 
 
-class Saga(Block, Generic[Ctx, Err]):
+class Saga(Part[Ctx], Block, Generic[Ctx, Err]):
     """A sequence of steps and blocks (nested sagas), run in the order of its fields.
 
     Subclass it with the context's type and the error type that your steps raise. What is wrong with a class is
@@ -147,7 +147,7 @@ class Saga(Block, Generic[Ctx, Err]):
     @staticmethod
     def of(
         name: str,
-        steps: Mapping[str, Step[C] | Saga[C, Any]],
+        steps: Mapping[str, Part[C]],
         *,
         on_compensation_failure: OnCompensationFailure = "continue",
     ) -> Saga[C, Exception]: ...
@@ -155,7 +155,7 @@ class Saga(Block, Generic[Ctx, Err]):
     @staticmethod
     def of(
         name: str,
-        steps: Mapping[str, Step[C] | Saga[C, Any]],
+        steps: Mapping[str, Part[C]],
         *,
         error: type[E],
         on_compensation_failure: OnCompensationFailure = "continue",
@@ -163,7 +163,7 @@ class Saga(Block, Generic[Ctx, Err]):
     @staticmethod
     def of(
         name: str,
-        steps: Mapping[str, Step[C] | Saga[C, Any]],
+        steps: Mapping[str, Part[C]],
         *,
         error: Any = Exception,
         on_compensation_failure: OnCompensationFailure = "continue",

@@ -8,13 +8,13 @@ from typing import Any, ClassVar, Generic, TypeVar
 from legend_lab.core.errors import SagaDefinitionError
 from legend_lab.core.instructions import CompensationOutcome, StepOutcome
 from legend_lab.core.program import ExceptionTypes, RetryPolicy, StepSpec
-from legend_lab.saga.definition import SETTINGS, Definition, declared_names, display
+from legend_lab.saga.definition import SETTINGS, Definition, Part, declared_names, display
 from legend_lab.saga.names import check_field_name
 
-Ctx = TypeVar("Ctx")
+Ctx = TypeVar("Ctx", contravariant=True)  # noqa: PLC0105 - the word that users read
 
 
-class Step(Definition, Generic[Ctx]):
+class Step(Part[Ctx], Definition, Generic[Ctx]):
     """One step of a saga: its fields are its input, `execute` does it, `compensate` undoes it.
 
     Subclass it with the context's type and write both methods as `async def`. A class that is only a base for

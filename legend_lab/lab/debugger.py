@@ -28,8 +28,9 @@ from legend_lab.lab.editing import change_context
 from legend_lab.lab.travel import Travel
 from legend_lab.runtime.clocks import Clock
 from legend_lab.runtime.driver import drive
-from legend_lab.runtime.executions import ExecutionResult, restarted, result_of
+from legend_lab.runtime.executions import ExecutionResult, result_of
 from legend_lab.runtime.faults import Fault, FaultPlan, as_plan
+from legend_lab.runtime.restart import restarted
 from legend_lab.runtime.run import SYSTEM_CLOCK, Options
 from legend_lab.saga.saga import Saga
 

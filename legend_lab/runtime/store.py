@@ -79,8 +79,8 @@ class Store(Protocol):
     """Keeps records of executions. All methods raise `BackendError` when what is behind them fails.
 
     A write through the store itself (not through a `Claim`) raises `AlreadyClaimedError` while a lease lives, and ends
-    a claim whose lease has lapsed. An id that is no `ExecutionId`, a row number below 0 and a lease that is no length of
-    time raise `StoreError`; rows and contexts that could not be read back raise `CorruptRecordError`.
+    a claim whose lease has lapsed. An id that is no `ExecutionId`, a row number below 0 and a lease that is no length
+    of time raise `StoreError`; rows and contexts that could not be read back raise `CorruptRecordError`.
     A record is what `dump_json` gave plus the rows appended since; `get` returns the two as one.
     """
 

@@ -69,6 +69,7 @@ from legend_lab.saga.step import Step
 
 if TYPE_CHECKING:
     from legend_lab.lab.charts import gantt
+    from legend_lab.lab.comparison import compare
     from legend_lab.lab.debugger import Debugger
     from legend_lab.lab.frames import timings_frame
     from legend_lab.stores.memory import InMemoryStore
@@ -80,6 +81,7 @@ _LAZY = {
     "InMemoryStore": "legend_lab.stores.memory",
     "SqlStore": "legend_lab.stores.sql",
     "Workbench": "legend_lab.ui.workbench",
+    "compare": "legend_lab.lab.comparison",
     "gantt": "legend_lab.lab.charts",
     "timings_frame": "legend_lab.lab.frames",
 }
@@ -175,6 +177,7 @@ __all__ = [
     "UnexpectedError",
     "VirtualClock",
     "Workbench",
+    "compare",
     "gantt",
     "idempotency_key",
     "pass_time",

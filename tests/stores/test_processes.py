@@ -102,7 +102,7 @@ async def test_a_claim_brings_what_a_write_under_way_makes_of_the_record(postgre
             with other.transaction():
                 other.execute("UPDATE legend_records SET at = 'after' WHERE id = %s", [str(run_id)])
                 claiming = asyncio.ensure_future(store.claim(run_id))
-                while not onlooker.execute(is_waiting).fetchone()[0]:  # noqa: ASYNC110 - the server raises no event
+                while not onlooker.execute(is_waiting).fetchone()[0]:
                     await asyncio.sleep(0)
             assert (await claiming).record.at == "after"
 

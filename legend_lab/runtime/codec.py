@@ -13,7 +13,7 @@ from legend_lab.core.errors import (
     SagaDefinitionError,
     SagaMismatchError,
 )
-from legend_lab.core.instructions import Halt, Instruction, Restart
+from legend_lab.core.instructions import Compensate, Execute, Halt, Instruction, Restart
 from legend_lab.core.machine import Machine
 from legend_lab.core.program import Program, RetryPolicy, StepSpec
 from legend_lab.core.table import MachineState
@@ -88,6 +88,9 @@ def dump_crashed(run: Run) -> bytes:
     instruction, started = run.flight
     journal = [write_entry(row, run.anchor_ns) for row in run.rows]
     journal.append(write_intent(instruction, started, run.anchor_ns))
+    fault = run.options.faults.at(instruction) if isinstance(instruction, Execute | Compensate) else None
+    if fault is not None:
+        journal[-1]["fault"] = fault.token  # the one that "crashed"; a real crash could not tell
     return seal(_head(run, Standing("Running", instruction.path), journal, run.crash_context))
 
 

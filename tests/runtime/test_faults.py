@@ -228,9 +228,13 @@ async def test_an_error_after_hides_what_the_body_returned(way):
         assert type(result.error) is InjectedConnectionError
 
 
-async def test_the_fault_of_a_crash_is_known_although_its_entry_is_open(way):
-    with pytest.raises(SimulatedCrash, match="b · execute #1 · crash before effect"):
-        await way.build(World(), options={"faults": Fault("b", kind=FaultKind.CRASH_BEFORE)}).start()
+@pytest.mark.parametrize("kind", CRASHES)
+async def test_the_fault_of_a_crash_has_fired_although_its_entry_is_open(way, kind):
+    plan = FaultPlan([Fault("b", kind=kind), Fault("b", attempt=2)])
+    new = way.build(World(), options={"faults": plan})
+    with pytest.raises(SimulatedCrash, match=f"b · execute #1 · {kind.words}"):
+        await new.start()
+    assert plan.fired(new.recover().journal) == plan.faults[:1]
 
 
 async def test_a_fault_may_be_given_alone_in_a_list_or_as_a_plan(way):

@@ -32,9 +32,10 @@ class PausedRecord:
 
 @runtime_checkable
 class Claim(Protocol):
-    """The right to write one record, held until released, or lost when its lease runs out and another claims.
+    """The right to write one record, held until released, or lost when its lease runs out and another comes.
 
-    Every write raises `StaleClaimError` once another holder has claimed the record.
+    Every write raises `StaleClaimError` once another holder has claimed the record, or someone without a claim has
+    written or deleted it after the lease. As long as nobody did, a lease that ran out is still good, and renewable.
     """
 
     @property
@@ -77,7 +78,9 @@ class Claim(Protocol):
 class Store(Protocol):
     """Keeps records of executions. All methods raise `BackendError` when what is behind them fails.
 
-    A write through the store itself (not through a `Claim`) raises `AlreadyClaimedError` while a lease lives.
+    A write through the store itself (not through a `Claim`) raises `AlreadyClaimedError` while a lease lives, and ends
+    a claim whose lease has lapsed. An id that is no `ExecutionId`, a row number below 0 and a lease that is no length
+    of time raise `StoreError`; rows and contexts that could not be read back raise `CorruptRecordError`.
     A record is what `dump_json` gave plus the rows appended since; `get` returns the two as one.
     """
 

@@ -6,9 +6,29 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from contextvars import Context
+from typing import Any, TypeVar, TypeVarTuple
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+
+class _LenientLoop(asyncio.SelectorEventLoop):
+    """A loop that takes reports after its end, which nobody awaits any more, in silence.
+
+    aiosqlite's threads send one when a connection could not be opened, sooner or later, and nothing waits for it.
+    The selector loop exists everywhere, and psycopg takes no other on Windows.
+    """
+
+    def call_soon_threadsafe(
+        self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.Handle:
+        try:
+            return super().call_soon_threadsafe(callback, *args, context=context)
+        except RuntimeError:
+            if not self.is_closed():
+                raise
+            return asyncio.Handle(callback, args, self, context)
 
 
 class PrivateLoop:
@@ -20,8 +40,7 @@ class PrivateLoop:
     """
 
     def __init__(self, name: str) -> None:
-        # The selector loop exists everywhere, and psycopg takes no other on Windows.
-        self._loop = asyncio.SelectorEventLoop()
+        self._loop = _LenientLoop()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
         self._thread.start()
@@ -32,6 +51,8 @@ class PrivateLoop:
         Raises:
             RuntimeError: the loop was closed.
         """
+        if self._loop.is_closed():
+            raise RuntimeError("the private loop was closed")
         answer: Future[T] = Future()
         self._loop.call_soon_threadsafe(self._begin, work, answer)
         return answer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
@@ -13,6 +14,7 @@ from typing import Self
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from legend_lab.core.errors import StoreError
 from legend_lab.runtime.ids import ExecutionId
 from legend_lab.runtime.store import PausedRecord
 from legend_lab.stores import checks, sql_claim
@@ -115,9 +117,7 @@ class SqlStore:
         except asyncio.CancelledError:
             is_wanted = False
             # If it was too late for that: nobody holds what was claimed, so let go of it.
-            promise.add_done_callback(
-                lambda taken: None if taken.exception() else self._start_releasing(key, taken.result()[1])
-            )
+            promise.add_done_callback(lambda taken: self._let_go(key, taken))
             raise
         return SqlClaim(self, record, token, lease_s)
 
@@ -125,6 +125,11 @@ class SqlStore:
         return self._desk.start_writing(
             key, lambda connection, tongue: Writer(connection, tongue, key, token).release()
         )
+
+    def _let_go(self, key: str, taken: Future[tuple[PausedRecord, int]]) -> None:
+        if taken.exception() is None:
+            with contextlib.suppress(StoreError):  # closed meanwhile: the lease runs out by itself
+                self._start_releasing(key, taken.result()[1])
 
     async def _save(self, key: str, token: int | None, data: bytes | str) -> None:
         head, standing = checks.whole(data)

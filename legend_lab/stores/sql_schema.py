@@ -36,7 +36,9 @@ class EscapedText(TypeDecorator[str]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - the interface
         """Return the text without its escapes."""
-        return None if value is None else str(json.loads(f'"{value}"', strict=False))
+        if value is None or "\\" not in value:
+            return value
+        return str(json.loads(f'"{value}"', strict=False))
 
 
 metadata = MetaData()

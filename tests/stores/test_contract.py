@@ -227,6 +227,18 @@ async def test_many_writers_of_many_records_do_not_disturb_each_other(store, rec
         assert json.loads((await store.get(run_id)).data)["journal"] == [[str(run_id), seq] for seq in range(5)]
 
 
+async def test_writes_to_one_record_happen_in_the_order_in_which_they_were_asked_for(store, record, row):
+    run_id = ExecutionId.new()
+    await store.save(run_id, record())
+    for _ in range(3):
+        await asyncio.gather(*(store.append(run_id, 0, row(n, at=str(n)), b"{}") for n in range(12)))
+        assert (await store.get(run_id)).at == "11"
+
+
+async def test_stores_that_open_a_new_database_at_once_make_its_tables_once(backend):
+    assert await asyncio.gather(*(backend.open().list() for _ in range(6))) == [[]] * 6
+
+
 def test_one_store_serves_one_event_loop_after_another(store, record):
     ids = [ExecutionId.new() for _ in range(3)]
     for run_id in ids:

@@ -141,6 +141,9 @@ async def test_a_locked_file_is_named_and_works_again_when_unlocked(tmp_path, re
         await store.save(run_id, record())
         claim = await store.claim(run_id)
         with locked(path):
+            with pytest.raises(BackendError) as caught:
+                await claim.append(0, row(1, reason="card 4111-1111"), b"{}")
+            assert "4111-1111" not in str(caught.value) + str(caught.value.__cause__)
             for call in (claim.append(0, row(1), b"{}"), claim.renew(), claim.release(), store.claim(run_id)):
                 with pytest.raises(BackendError, match="another program keeps the database locked"):
                     await call

@@ -17,6 +17,7 @@ from sqlalchemy.engine import Engine
 from legend_lab.core.errors import BackendError, StoreError
 from legend_lab.runtime.ids import ExecutionId
 from legend_lab.runtime.store import PausedRecord
+from legend_lab.stores.private_loop import PrivateLoop
 from legend_lab.stores.sql import SqlStore
 
 ROOT = Path(__file__).parents[2]
@@ -34,7 +35,7 @@ store = SqlStore(sys.argv[1])
 def run_code(code, *arguments):
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
-        [sys.executable, "-X", "dev", "-W", "error", "-c", PRELUDE + code, *arguments],
+        [sys.executable, "-W", "error", "-c", PRELUDE + code, *arguments],
         env={**os.environ, "PYTHONPATH": path},
         capture_output=True,
         text=True,
@@ -107,6 +108,17 @@ async def test_a_failure_breaks_off_nothing_else_and_leaves_no_connection_behind
     for thread in threads:
         thread.join(10)
         assert not thread.is_alive()
+
+
+def test_a_connection_that_failed_may_report_after_the_end():
+    loop, called = PrivateLoop("test"), []
+    ended = loop.close(lambda: asyncio.sleep(0))
+    ended.result(10)
+    loop.join(10)
+    loop._loop.call_soon_threadsafe(called.append, 1)
+    assert called == []
+    with pytest.raises(RuntimeError, match="closed"):
+        loop.submit(lambda: asyncio.sleep(0))
 
 
 async def test_every_commit_to_a_file_is_synced(tmp_path, record):

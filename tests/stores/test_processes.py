@@ -1,5 +1,6 @@
 """Claims between real processes: one wins, and the leases of the dead have lapsed."""
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -11,6 +12,7 @@ import pytest
 
 from legend_lab.core.errors import AlreadyClaimedError
 from legend_lab.runtime.ids import ExecutionId
+from legend_lab.stores.sql import SqlStore
 
 ROOT = Path(__file__).parents[2]
 ROUNDS = 200
@@ -88,6 +90,21 @@ async def test_of_two_processes_that_race_for_a_record_one_wins_every_time(datab
     assert [worker.end() for worker in pair] == [0, 0]
     for run_id in ids:  # both have ended without letting go, their hour-long leases with them
         await store.claim(run_id)
+
+
+async def test_a_claim_brings_what_a_write_under_way_makes_of_the_record(postgres, record):
+    postgres.clear()
+    run_id = ExecutionId.new()
+    is_waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    async with SqlStore(postgres.url) as store:
+        await store.save(run_id, record(at="before"))
+        with postgres.connect() as other, postgres.connect() as onlooker:
+            with other.transaction():
+                other.execute("UPDATE legend_records SET at = 'after' WHERE id = %s", [str(run_id)])
+                claiming = asyncio.ensure_future(store.claim(run_id))
+                while not onlooker.execute(is_waiting).fetchone()[0]:  # noqa: ASYNC110 - the server raises no event
+                    await asyncio.sleep(0)
+            assert (await claiming).record.at == "after"
 
 
 async def test_the_lease_of_a_killed_process_has_lapsed(database, workers, record):

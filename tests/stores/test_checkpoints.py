@@ -176,6 +176,15 @@ CRASHES = [
 ]
 
 
+def told(execution):
+    """What a record says, but for the fault of a crash: a process that died could not write that it would."""
+    record = json.loads(execution.dump_json())
+    del record["digest"]
+    for entry in record["journal"]:
+        entry.pop("fault", None)
+    return record
+
+
 @pytest.mark.parametrize("fault", CRASHES, ids=str)
 async def test_a_simulated_crash_leaves_in_the_store_what_recover_goes_on_from(world, fault):
     if fault.phase == "compensate":
@@ -189,7 +198,7 @@ async def test_a_simulated_crash_leaves_in_the_store_what_recover_goes_on_from(w
     assert loaded.reason == recovered.reason == "restarted"
     assert loaded.path == recovered.path == fault.path
     assert recovered.context == loaded.context
-    assert json.loads(recovered.dump_json()) == json.loads(loaded.dump_json())
+    assert told(recovered) == told(loaded)
     assert loaded.state.attempt == 2
     calls = len(world.log)
     with pytest.raises(AlreadyClaimedError):  # the process that "crashed" lives, and its claim

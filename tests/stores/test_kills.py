@@ -107,6 +107,8 @@ async def test_killed_at_any_moment_a_run_ends_right_in_another_process(database
     wanted = effects.of(whole)
     assert len(spots) == len(set(spots)) > 40
     seen = set()
+    if name == "failed undo":  # the way there is that of the other plans
+        spots = spots[spots.index("charge#1 begins") :]
     for number, spot in enumerate(spots):
         run_id, kills = ExecutionId.new(), [spot]
         assert kill_at(worker, "start", run_id, spot, plan)

@@ -83,7 +83,7 @@ class Model:
     cuts: tuple[bool, ...] = ()
     stops: frozenset[int] = frozenset()
 
-    journal: list[tuple] = field(default_factory=list)  # kind, path, attempt, outcome, ms, error, fault
+    journal: list[tuple] = field(default_factory=list)  # kind, path, attempt, outcome, ms, error, fault or note
     log: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     standing: Standing | None = None
@@ -104,7 +104,7 @@ class Model:
         self._advance(None)
 
     def decide(self, *decision):
-        """Answer where it stands: ("resumed",), ("aborted",), ("retried",) or ("resolved", path)."""
+        """Answer where it stands: resumed, aborted (because "enough"), retried, or resolved with a path ("by hand")."""
         self._advance(decision)
 
     @property
@@ -240,7 +240,8 @@ class Model:
         if reason == "restarted":
             self.journal.append(("halt", self.steps[index].path, attempt, "restarted", 0, "", ""))
         decision = yield Standing(kind, index, attempt, retries, reason)
-        self.journal.append(("halt", self.steps[index].path, attempt, decision[0], 0, "", ""))
+        note = {"aborted": "enough", "resolved": f"{decision[-1]}: by hand"}.get(decision[0], "")
+        self.journal.append(("halt", self.steps[index].path, attempt, decision[0], 0, "", note))
         return decision if whole else decision[0]
 
     @staticmethod

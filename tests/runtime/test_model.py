@@ -6,9 +6,10 @@ state, reason, errors, pending, and what really happened in the world.
 """
 
 import itertools
+import os
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from saga_model import DELAY, SLOW, Model, ModelStep
@@ -112,6 +113,7 @@ KINDS = [
 WORDS = ("ok", "ok", "ok", "pause", "error", "error", "unsure", "final", "junk", "slow", "stop")
 FAULTS = tuple(f"f:{kind.value}" for kind in FaultKind)
 SCRIPTS = st.lists(st.sampled_from(WORDS + FAULTS), max_size=4).map(tuple)
+FAILING_UNDOS = st.sampled_from([("final",), ("error", "final"), ("final", "final"), ("final", "pause", "final")])
 PLAIN_SCRIPTS = st.lists(st.sampled_from(WORDS), max_size=4).map(tuple)
 
 
@@ -131,7 +133,9 @@ class Cut(VirtualClock):
 @st.composite
 def scenarios(draw):
     scripts = draw(st.sampled_from([PLAIN_SCRIPTS, SCRIPTS]))
+    undo_scripts = draw(st.sampled_from([scripts, scripts, FAILING_UNDOS | scripts]))
     count = draw(st.integers(1, 5))
+    doomed = draw(st.booleans())
     inner = draw(st.tuples(st.integers(0, count), st.integers(0, count)).map(sorted))
     steps, parts, nested = [], {}, {}
     for index in range(count):
@@ -139,7 +143,8 @@ def scenarios(draw):
         is_nested = inner[0] <= index < inner[1]
         name = f"s{index}"
         path = f"trip.{name}" if is_nested else name
-        steps.append(ModelStep(path, do=draw(scripts), undo=draw(scripts), **chosen))
+        do = ("unsure", "final", "final") if doomed and index == count - 1 else draw(scripts)
+        steps.append(ModelStep(path, do=do, undo=draw(undo_scripts), **chosen))
         if is_nested:
             nested[name] = instance
             parts["trip"] = None
@@ -351,7 +356,7 @@ class SagaAgainstModel(RuleBasedStateMachine):
 
 def _row(entry):
     took = None if entry.duration_ms is None else round(entry.duration_ms)
-    return entry.kind, entry.path, entry.attempt, entry.outcome, took, name_of(entry.error), entry.fault or ""
+    return entry.kind, entry.path, entry.attempt, entry.outcome, took, name_of(entry.error), entry.fault or entry.note
 
 
 TestSagaAgainstModel = SagaAgainstModel.TestCase
@@ -360,5 +365,6 @@ TestSagaAgainstModel.settings = settings(
     stateful_step_count=16,
     deadline=None,
     derandomize=True,
+    phases=[Phase.generate] if "MUTANT" in os.environ else list(Phase),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

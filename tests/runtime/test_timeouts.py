@@ -161,6 +161,20 @@ async def test_a_cancellation_before_the_limit_is_a_cancellation(way):
     assert told(new.recover()) == ["execute a #1 interrupted"]
 
 
+@pytest.mark.parametrize("name", ["swept", "stepwise"])
+async def test_the_limit_holds_on_the_real_clock_for_steps_and_undos(name):
+    async def hang(context):
+        await asyncio.Event().wait()
+
+    world = World(do={"b": [hang]}, undo={"a": [hang]})
+    brief = {"timeout_s": 0.001}
+    result = await Way(name).start(world, "ab", a=brief, b=brief)
+    assert isinstance(result, CompensationFailed)
+    assert isinstance(result.original_error, StepTimeoutError)
+    assert isinstance(result.compensation_error, StepTimeoutError)
+    assert world.calls == ["do a", "do b", "undo b", "undo a"]
+
+
 # -- steps that need no loop -----------------------------------------------------------------------
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from legend_lab.core.effects import EffectOperation
 from legend_lab.core.errors import (
     AbortedError,
     AlreadyClaimedError,
@@ -16,6 +17,7 @@ from legend_lab.core.errors import (
     ContextCopyError,
     ContextRecordError,
     CorruptRecordError,
+    EffectError,
     EmptySagaError,
     ExecutionConsumedError,
     ExecutionFinishedError,
@@ -46,6 +48,7 @@ from legend_lab.core.instructions import CompensationOutcome, ExecutionPhase, St
 from legend_lab.core.journal import Entry, Journal
 from legend_lab.core.program import Program, RetryPolicy, StepSpec
 from legend_lab.core.state import ExecutionState, StepStatus, StepTiming
+from legend_lab.runtime import effects
 from legend_lab.runtime.clocks import Clock, SystemClock, VirtualClock
 from legend_lab.runtime.current import idempotency_key, pass_time, resources
 from legend_lab.runtime.executions import (
@@ -115,6 +118,8 @@ __all__ = [
     "ContextRecordError",
     "CorruptRecordError",
     "Debugger",
+    "EffectError",
+    "EffectOperation",
     "EmptySagaError",
     "Entry",
     "ExecutionConsumedError",
@@ -172,6 +177,7 @@ __all__ = [
     "UnexpectedError",
     "VirtualClock",
     "Workbench",
+    "effects",
     "gantt",
     "idempotency_key",
     "pass_time",

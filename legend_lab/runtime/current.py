@@ -27,7 +27,7 @@ def idempotency_key(of: Literal["execute", "compensate"] | None = None) -> str:
     """
     if of not in (None, "execute", "compensate"):
         raise ValueError(f"of is 'execute' or 'compensate', not {of!r}")
-    run = _current("idempotency_key()")
+    run = current_run("idempotency_key()")
     at = run.machine.cursor
     kind = of or at.kind
     return f"{run.id}:{at.path}" + (":undo" if kind == "compensate" else "")
@@ -40,7 +40,7 @@ def resources(type: type[T]) -> T:
         OutsideRunError: no saga runs here.
         ResourceError: none of that type was handed in.
     """
-    given = _current(f"resources({type.__name__})").resources
+    given = current_run(f"resources({type.__name__})").resources
     for item in given:
         if isinstance(item, type):
             return item
@@ -57,7 +57,7 @@ async def pass_time(duration_ms: float) -> None:
         OutsideRunError: no saga runs here.
         StepTimeoutError: the attempt's limit comes first (where no event loop enforces it).
     """
-    run = _current("pass_time()")
+    run = current_run("pass_time()")
     if run.deadline_ns is not None and run.clock.now_ns() + duration_ms * 1e6 > run.deadline_ns:
         left_s = max(0.0, (run.deadline_ns - run.clock.now_ns()) / 1e9)
         await run.clock.sleep(left_s)
@@ -71,10 +71,15 @@ def current_path() -> str:
     Raises:
         OutsideRunError: no saga runs here.
     """
-    return _current("the step's path").machine.cursor.path
+    return current_run("the step's path").machine.cursor.path
 
 
-def _current(what: str) -> Run:
+def current_run(what: str) -> Run:
+    """The run that user code is in; `what` names what was asked of it.
+
+    Raises:
+        OutsideRunError: no saga runs here.
+    """
     try:
         return CURRENT.get()
     except LookupError:

@@ -27,6 +27,8 @@ class FaultKind(Enum):
     """An error after the effect: the body runs, its answer is lost."""
     TIMEOUT = "timeout"
     """The attempt times out; the body does not run."""
+    LATE_EFFECT = "late_effect"
+    """The attempt times out, and what its body does outside lands later: after the step's undo, else at the end."""
     DELAY = "delay"
     """The attempt takes `delay_ms` longer."""
     PAUSE = "pause"
@@ -46,6 +48,7 @@ _WORDS = {
     FaultKind.ERROR_BEFORE: "error before effect",
     FaultKind.ERROR_AFTER: "error after effect",
     FaultKind.TIMEOUT: "timeout",
+    FaultKind.LATE_EFFECT: "late effect",
     FaultKind.DELAY: "delay",
     FaultKind.PAUSE: "pause",
     FaultKind.CRASH_BEFORE: "crash before effect",

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from legend_lab.core.effects import EffectOperation
 from legend_lab.core.instructions import Decision, Edit, Edited, Instruction, Outcome, Signal, halt_for
 from legend_lab.core.journal import Journal, Row
 from legend_lab.core.machine import Machine
@@ -62,6 +63,7 @@ class Run:
         options: how to run.
         machine: decides what comes next.
         rows: the journal's rows, instants in clock ticks.
+        effects: what instructions did outside, by the number of their row; None as long as none did anything.
         checkpoint: where the journal is written as it grows; None for nowhere.
         flight: the instruction that is being performed on the slow path, and since when.
         deadline_ns: when the present attempt must have ended, where no event loop enforces it.
@@ -69,6 +71,7 @@ class Run:
     """
 
     checkpoint: Checkpoint | None = None
+    effects: dict[int, list[EffectOperation]] | None = None
     flight: tuple[Instruction, int] | None = None
     deadline_ns: int | None = None
     crash_context: Any = None
@@ -129,7 +132,7 @@ class Run:
 
     def journal(self, length: int | None = None) -> Journal:
         """The journal as it is, or frozen at its first `length` entries."""
-        return Journal(self.rows, self.anchor_ns, length)
+        return Journal(self.rows, self.anchor_ns, length, self.effects)
 
     @property
     def started_at(self) -> datetime | None:
@@ -139,6 +142,12 @@ class Run:
     def anchor_from(self, former: Run) -> None:
         """Read instants as `former` does, whose rows this run shares."""
         self._anchor_ns = former.anchor_ns
+
+    def keep_effect(self, operation: EffectOperation) -> None:
+        """Remember what the instruction in flight did outside: its row has the number of rows there are now."""
+        if self.effects is None:
+            self.effects = {}
+        self.effects.setdefault(len(self.rows), []).append(operation)
 
     def edit(self, note: str) -> None:
         """Say in the journal that the context was changed by hand just now."""

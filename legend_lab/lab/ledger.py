@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from legend_lab.core.effects import EffectOperation
 from legend_lab.core.instructions import CompensationOutcome, Resolve, Retry
-from legend_lab.core.journal import Entry, Journal
+from legend_lab.core.journal import Entry, Row
 from legend_lab.core.machine import Machine
 from legend_lab.core.program import Program
 from legend_lab.core.table import MachineState
@@ -114,11 +114,12 @@ def ledger(source: Source | Sequence[Entry], *, ended: bool | None = None) -> Le
         return _fold(map(_told, source), ended=bool(ended))
     reading = read(source)  # type: ignore[arg-type] # a sequence that is no journal is refused
     journal, effects = reading.journal, reading.journal.effects
+    rows = journal.rows
     if not any(operation.late for operations in effects.values() for operation in operations):
-        return _fold((_told(journal[number]) for number in effects), ended=False)
+        return _fold((_tell(number, rows[number], done) for number, done in effects.items()), ended=False)
     if ended is None:
-        ended = reading.program is not None and _has_ended(reading.program, journal)
-    return _fold(_rows_told(journal, effects), ended=ended)
+        ended = reading.program is not None and _has_ended(reading.program, rows)
+    return _fold((_tell(number, row, effects.get(number, ())) for number, row in enumerate(rows)), ended=ended)
 
 
 # -- what the fold reads ----------------------------------------------------------------------------
@@ -141,18 +142,14 @@ def _told(entry: Entry) -> _Told:
     return _tell(entry.number, (entry.instruction, entry.raw), entry.effects)
 
 
-def _rows_told(journal: Journal, effects: Mapping[int, Sequence[EffectOperation]]) -> Iterable[_Told]:
-    return (_tell(number, row, effects.get(number, ())) for number, row in enumerate(journal.rows))
-
-
-def _tell(number: int, row: Sequence[Any], effects: Sequence[EffectOperation]) -> _Told:
-    instruction, outcome = row[0], row[1]
+def _tell(number: int, row: tuple[Any, ...], effects: Sequence[EffectOperation]) -> _Told:
+    instruction, outcome, *_ = row
     undoes, goes_on = outcome is CompensationOutcome.COMPLETED, isinstance(outcome, Retry | Resolve)
     return _Told(number, instruction.path, effects, undoes, goes_on, instruction.kind == "edit")
 
 
-def _has_ended(program: Program, journal: Journal) -> bool:
-    return Machine.replay(program, (row[1] for row in journal.rows)).state in ENDS
+def _has_ended(program: Program, rows: Sequence[Row]) -> bool:
+    return Machine.replay(program, (row[1] for row in rows)).state in ENDS
 
 
 # -- the fold ---------------------------------------------------------------------------------------
@@ -160,6 +157,19 @@ def _has_ended(program: Program, journal: Journal) -> bool:
 
 class _Account:
     """One effect while its operations are taken in."""
+
+    __slots__ = (
+        "closed_at",
+        "count",
+        "details",
+        "ignored_at",
+        "is_dead",
+        "last",
+        "late_at",
+        "opened_at",
+        "path",
+        "pending",
+    )
 
     def __init__(self, operation: EffectOperation, path: str) -> None:
         self.last = operation

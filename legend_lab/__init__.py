@@ -67,6 +67,7 @@ from legend_lab.runtime.store import Claim, PausedRecord, Store
 from legend_lab.runtime.sync import run
 from legend_lab.saga.functions import step
 from legend_lab.saga.saga import Saga
+from legend_lab.saga.services import SimulatedService
 from legend_lab.saga.simulated import SimulatedStep
 from legend_lab.saga.step import Step
 
@@ -74,18 +75,23 @@ if TYPE_CHECKING:
     from legend_lab.lab.charts import gantt
     from legend_lab.lab.debugger import Debugger
     from legend_lab.lab.frames import timings_frame
+    from legend_lab.lab.ledger import Effect, EffectState, Ledger, ledger
     from legend_lab.stores.sql import SqlStore
     from legend_lab.ui.workbench import Workbench
 
 _LAZY = {
     "Debugger": "legend_lab.lab.debugger",
+    "Effect": "legend_lab.lab.ledger",
+    "EffectState": "legend_lab.lab.ledger",
     "InMemoryStore": "legend_lab.stores.memory",
+    "Ledger": "legend_lab.lab.ledger",
     "SqlStore": "legend_lab.stores.sql",
     "Workbench": "legend_lab.ui.workbench",
     "gantt": "legend_lab.lab.charts",
+    "ledger": "legend_lab.lab.ledger",
     "timings_frame": "legend_lab.lab.frames",
 }
-"""Where the names live that load a heavy library."""
+"""Where the names live that load more than a run needs: a heavy library, or the lab."""
 
 __version__ = "0.1.0"
 
@@ -118,8 +124,10 @@ __all__ = [
     "ContextRecordError",
     "CorruptRecordError",
     "Debugger",
+    "Effect",
     "EffectError",
     "EffectOperation",
+    "EffectState",
     "EmptySagaError",
     "Entry",
     "ExecutionConsumedError",
@@ -139,6 +147,7 @@ __all__ = [
     "InjectedConnectionError",
     "InjectedError",
     "Journal",
+    "Ledger",
     "LegendError",
     "LoggingObserver",
     "New",
@@ -159,6 +168,7 @@ __all__ = [
     "SagaDefinitionError",
     "SagaMismatchError",
     "SimulatedCrash",
+    "SimulatedService",
     "SimulatedStep",
     "SourceError",
     "SqlStore",
@@ -180,6 +190,7 @@ __all__ = [
     "effects",
     "gantt",
     "idempotency_key",
+    "ledger",
     "pass_time",
     "resources",
     "run",

@@ -82,6 +82,15 @@ def declared(name: str) -> Declaration:
     return found[0]
 
 
+def known(name: str) -> Declaration:
+    """What was declared of this name; where nothing was, what `declare(name)` would say.
+
+    Raises:
+        EffectError: it is no name.
+    """
+    return _declared[name][0] if _is_name(name) and name in _declared else Declaration(name)
+
+
 def declarations() -> tuple[Declaration, ...]:
     """All that was declared, in order; another process declares the same to know the same."""
     return tuple(declaration for declaration, _ in _declared.values())

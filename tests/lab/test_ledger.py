@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from legend_lab import (
@@ -408,6 +408,7 @@ def histories(draw):
     return rows, done, counts
 
 
+@settings(deadline=None)
 @given(histories())
 def test_at_every_position_the_ledger_counts_what_participants_would(history):
     rows, done, counts = history
@@ -424,6 +425,7 @@ def test_at_every_position_the_ledger_counts_what_participants_would(history):
             assert effect.pending == 0 or not ended
 
 
+@settings(deadline=None)
 @given(histories())
 def test_what_has_landed_by_a_position_has_landed_in_the_same_way_at_every_later_one(history):
     rows, done, counts = history
@@ -460,6 +462,7 @@ places = st.tuples(st.sampled_from("abc"), st.sampled_from(["execute", "compensa
 plans = st.dictionaries(places, kinds, max_size=4)
 
 
+@settings(deadline=None)
 @given(plans)
 async def test_in_real_runs_the_ledger_agrees_with_the_participants(plan):
     steps = {"a": Told(), "b": Told(effect="ledger.charge"), "c": Told(effect="ledger.charge", key="other")}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from legend_lab.core.effects import EffectOperation
 from legend_lab.core.errors import (
     AbortedError,
     AlreadyClaimedError,
@@ -16,6 +17,7 @@ from legend_lab.core.errors import (
     ContextCopyError,
     ContextRecordError,
     CorruptRecordError,
+    EffectError,
     EmptySagaError,
     ExecutionConsumedError,
     ExecutionFinishedError,
@@ -46,6 +48,7 @@ from legend_lab.core.instructions import CompensationOutcome, ExecutionPhase, St
 from legend_lab.core.journal import Entry, Journal
 from legend_lab.core.program import Program, RetryPolicy, StepSpec
 from legend_lab.core.state import ExecutionState, StepStatus, StepTiming
+from legend_lab.runtime import effects
 from legend_lab.runtime.clocks import Clock, SystemClock, VirtualClock
 from legend_lab.runtime.current import idempotency_key, pass_time, resources
 from legend_lab.runtime.executions import (
@@ -64,6 +67,7 @@ from legend_lab.runtime.store import Claim, PausedRecord, Store
 from legend_lab.runtime.sync import run
 from legend_lab.saga.functions import step
 from legend_lab.saga.saga import Saga
+from legend_lab.saga.services import SimulatedService
 from legend_lab.saga.simulated import SimulatedStep
 from legend_lab.saga.step import Step
 
@@ -72,20 +76,25 @@ if TYPE_CHECKING:
     from legend_lab.lab.comparison import compare
     from legend_lab.lab.debugger import Debugger
     from legend_lab.lab.frames import timings_frame
+    from legend_lab.lab.ledger import Effect, EffectState, Ledger, ledger
     from legend_lab.stores.memory import InMemoryStore
     from legend_lab.stores.sql import SqlStore
     from legend_lab.ui.workbench import Workbench
 
 _LAZY = {
     "Debugger": "legend_lab.lab.debugger",
+    "Effect": "legend_lab.lab.ledger",
+    "EffectState": "legend_lab.lab.ledger",
     "InMemoryStore": "legend_lab.stores.memory",
+    "Ledger": "legend_lab.lab.ledger",
     "SqlStore": "legend_lab.stores.sql",
     "Workbench": "legend_lab.ui.workbench",
     "compare": "legend_lab.lab.comparison",
     "gantt": "legend_lab.lab.charts",
+    "ledger": "legend_lab.lab.ledger",
     "timings_frame": "legend_lab.lab.frames",
 }
-"""Where the names live that load a heavy library."""
+"""Where the names live that load more than a run needs: a heavy library, or the lab."""
 
 __version__ = "0.1.0"
 
@@ -120,6 +129,10 @@ __all__ = [
     "ContextRecordError",
     "CorruptRecordError",
     "Debugger",
+    "Effect",
+    "EffectError",
+    "EffectOperation",
+    "EffectState",
     "EmptySagaError",
     "Entry",
     "ExecutionConsumedError",
@@ -139,6 +152,7 @@ __all__ = [
     "InjectedConnectionError",
     "InjectedError",
     "Journal",
+    "Ledger",
     "LegendError",
     "LoggingObserver",
     "New",
@@ -159,6 +173,7 @@ __all__ = [
     "SagaDefinitionError",
     "SagaMismatchError",
     "SimulatedCrash",
+    "SimulatedService",
     "SimulatedStep",
     "SourceError",
     "SqlStore",
@@ -178,8 +193,10 @@ __all__ = [
     "VirtualClock",
     "Workbench",
     "compare",
+    "effects",
     "gantt",
     "idempotency_key",
+    "ledger",
     "pass_time",
     "resources",
     "run",

@@ -48,6 +48,10 @@ class ResourceError(LegendError):
     """A step asked for a resource of a type that was not handed in."""
 
 
+class EffectError(LegendError):
+    """An effect was declared, opened or closed in a way that contradicts what is known of it."""
+
+
 class StrictOutcomeError(LegendError):
     """A step returned something that is no outcome, so nobody knows what it did."""
 

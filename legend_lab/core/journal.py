@@ -6,10 +6,11 @@ when somebody looks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import overload
 
+from legend_lab.core.effects import EffectOperation
 from legend_lab.core.instructions import (
     Abort,
     CompensationOutcome,
@@ -56,6 +57,7 @@ class Entry:
         undoes: number of the entry whose effect this undo takes back.
         instruction: the instruction itself.
         raw: the outcome itself.
+        effects: what it did outside, in order.
     """
 
     number: int
@@ -73,6 +75,7 @@ class Entry:
     undoes: int | None
     instruction: Instruction | Edit
     raw: Outcome
+    effects: tuple[EffectOperation, ...] = ()
 
     @property
     def duration_ms(self) -> float | None:
@@ -83,15 +86,23 @@ class Entry:
 class Journal(Sequence[Entry]):
     """The entries of one execution, oldest first; it grows while the execution goes on, and never changes.
 
-    `length` freezes a view: a paused execution's journal does not grow when its successor runs.
+    `length` freezes a view: a paused execution's journal does not grow when its successor runs. `effects` are the
+    operations of those entries that have any, by the entry's number.
     """
 
-    __slots__ = ("_anchor_ns", "_executed", "_length", "_rows", "_seen")
+    __slots__ = ("_anchor_ns", "_effects", "_executed", "_length", "_rows", "_seen")
 
-    def __init__(self, rows: list[Row], anchor_ns: int, length: int | None = None) -> None:
+    def __init__(
+        self,
+        rows: list[Row],
+        anchor_ns: int,
+        length: int | None = None,
+        effects: Mapping[int, Sequence[EffectOperation]] | None = None,
+    ) -> None:
         self._rows = rows
         self._anchor_ns = anchor_ns
         self._length = length
+        self._effects = effects or {}
         self._executed: dict[int, list[int]] = {}
         self._seen = 0
 
@@ -120,6 +131,11 @@ class Journal(Sequence[Entry]):
     def rows(self) -> Sequence[Row]:
         """The raw rows, for readers that cannot afford an object for each entry."""
         return self._rows if self._length is None else self._rows[: self._length]
+
+    @property
+    def effects(self) -> dict[int, tuple[EffectOperation, ...]]:
+        """The operations of the entries that have any, by number; for readers that need nothing else of an entry."""
+        return {number: tuple(self._effects[number]) for number in sorted(self._effects) if number < len(self)}
 
     @property
     def anchor_ns(self) -> int:
@@ -166,6 +182,7 @@ class Journal(Sequence[Entry]):
             self._undone_by(number, instruction.index) if kind == "compensate" else None,
             instruction,
             outcome,
+            tuple(self._effects.get(number, ())),
         )
 
     def _undone_by(self, number: int, index: int) -> int | None:

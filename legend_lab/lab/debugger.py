@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from legend_lab.core.errors import ProtocolError, SimulatedCrash
+from legend_lab.core.errors import ProtocolError
 from legend_lab.core.instructions import (
     Abort,
     Compensate,
@@ -117,12 +117,12 @@ class Debugger(Travel[Ctx, Err]):
         self._clock.begin(branch.last_tick(number))
         try:
             await drive(branch.run, limit=1)
-        except SimulatedCrash:
+        except BaseException as error:
+            if error is not branch.run.crash:
+                if not branch.run.stands:
+                    branch.run.decide(Restart(crashed=False))
+                raise
             branch.run = restarted(branch.run)
-        except BaseException:
-            if not branch.run.stands:
-                branch.run.decide(Restart(crashed=False))
-            raise
         finally:
             self._clock.end()
             branch.keep_rows(planned)

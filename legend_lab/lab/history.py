@@ -94,6 +94,8 @@ class Branch:
         former = self.run
         run = Run(former.shape, former.steps, former.saga, self.context_at(position), former.options, id=former.id)
         run.rows = former.rows[:position]
+        if former.effects is not None:
+            run.effects = {number: list(done) for number, done in former.effects.items() if number < position}
         run.machine = self.machine_at(position)
         run.anchor_from(former)
         return run

@@ -13,6 +13,7 @@ from legend_lab.core.state import ExecutionState
 from legend_lab.lab.clock import SteppedClock
 from legend_lab.lab.copying import copy_context
 from legend_lab.lab.history import Branch
+from legend_lab.lab.ledger import ENDS, Ledger, ledger
 from legend_lab.lab.tree import Node, context_tree
 from legend_lab.runtime.clocks import Clock
 from legend_lab.runtime.executions import ExecutionResult, result_of
@@ -92,6 +93,11 @@ class Travel(Generic[Ctx, Err]):
             self._seen = (self._position, self._branch.context_at(self._position))
         seen: Ctx = self._seen[1]
         return seen
+
+    @property
+    def effects(self) -> Ledger:
+        """What has become of every effect up to the position."""
+        return ledger(self.journal, ended=self._machine.state in ENDS)
 
     @property
     def state(self) -> ExecutionState:

@@ -7,7 +7,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 
-from legend_lab.core.errors import NotFoundError, StaleClaimError, StoreError
+from legend_lab.core.errors import LegendError, NotFoundError, StaleClaimError, StoreError
 from legend_lab.core.instructions import Instruction
 from legend_lab.runtime.codec import Mark, Origin, dump, intent_bytes, mark_of, mark_of_run, row_bytes, standing_of
 from legend_lab.runtime.ids import ExecutionId
@@ -108,35 +108,32 @@ class Checkpoint:
             if self._store is not None:
                 await self._claim.renew()
             return self._claim
-        is_saved = False
         if self._store is not None and self._claim is None:
             if self._begins:
-                is_saved = await self._create(self._store, run)
+                await self._create(self._store, run)
             self._claim = await self._store.claim(run.id, LEASE_S)
         claim = self._live()
         try:
             self._check(run, claim.record)
-        except StoreError:
+        except LegendError:
             if self._store is not None:
                 self._claim = None
                 await claim.release()
             raise
         if self._begins:
-            if not is_saved:
-                await claim.save(dump(run))
+            await claim.save(dump(run))  # again, now that nobody else can: of two that begin one id, one wins whole
             self._written, self._begins = len(run.rows), False
         self._held = True
         return claim
 
-    async def _create(self, store: Store, run: Run) -> bool:
-        """Save the record of a run that begins; False when an interrupted attempt had done it before."""
+    async def _create(self, store: Store, run: Run) -> None:
+        """Save the record of a run that begins, unless an interrupted attempt has done it before."""
         if await store.exists(run.id):
             if self._attempted:
-                return False
+                return
             raise StoreError(f"there is a record of execution {run.id} already; load it, or build with another id")
         self._attempted, self._mark = True, mark_of_run(run)
         await store.save(run.id, dump(run))
-        return True
 
     def _check(self, run: Run, record: PausedRecord) -> None:
         if record.id != run.id:

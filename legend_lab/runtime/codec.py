@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from legend_lab.core.effects import EffectOperation
 from legend_lab.core.errors import (
     CorruptRecordError,
     ExecutionFinishedError,
@@ -14,10 +15,11 @@ from legend_lab.core.errors import (
     SagaMismatchError,
 )
 from legend_lab.core.instructions import Compensate, Execute, Halt, Instruction, Restart
+from legend_lab.core.journal import Row
 from legend_lab.core.machine import Machine
 from legend_lab.core.program import Program, RetryPolicy, StepSpec
 from legend_lab.core.table import MachineState
-from legend_lab.runtime.entries import read_entries, write_entry, write_intent
+from legend_lab.runtime.entries import read_effects, read_entries, write_entry, write_intent
 from legend_lab.runtime.ids import ExecutionId
 from legend_lab.runtime.record import FORMAT, VERSION, Standing, read_head, seal, write_json
 from legend_lab.runtime.run import Options, Run
@@ -77,17 +79,20 @@ def dump(run: Run, length: int | None = None, machine: Machine | None = None) ->
     """
     stands = standing_of(machine or run.machine)
     rows = run.rows[:length]
-    journal = [write_entry(row, run.anchor_ns) for row in rows]
+    journal = _write_rows(run, rows)
     return seal(_head(run, stands, journal, run.shape.context.dump(run.context)))
 
 
 def dump_crashed(run: Run) -> bytes:
-    """Write the record that a store would hold had the process died in the instruction that is in flight."""
+    """Write the record that a store would hold had the process died in the instruction that is in flight.
+
+    What it had done outside by then is written too: no real store could know, but the world would be like that.
+    """
     if run.flight is None:
         raise RecordError("no instruction is in flight")
     instruction, started = run.flight
-    journal = [write_entry(row, run.anchor_ns) for row in run.rows]
-    journal.append(write_intent(instruction, started, run.anchor_ns))
+    journal = _write_rows(run, run.rows)
+    journal.append(write_intent(instruction, started, run.anchor_ns, _effects(run, len(run.rows))))
     fault = run.options.faults.at(instruction) if isinstance(instruction, Execute | Compensate) else None
     if fault is not None:
         journal[-1]["fault"] = fault.token  # the one that "crashed"; a real crash could not tell
@@ -96,7 +101,7 @@ def dump_crashed(run: Run) -> bytes:
 
 def row_bytes(run: Run, number: int, stands: Standing) -> bytes:
     """Row `number` as a store keeps it."""
-    return _row(write_entry(run.rows[number], run.anchor_ns), stands)
+    return _row(write_entry(run.rows[number], run.anchor_ns, _effects(run, number)), stands)
 
 
 def intent_bytes(run: Run, instruction: Instruction, started: int) -> bytes:
@@ -179,6 +184,7 @@ def load(
     run = Run(shape, steps, instance, shape.context.load(head.get("context")), options, id=_read_id(head.get("id")))
     options.faults.check(shape.program)
     run.continue_from(rows, machine)
+    run.effects = read_effects(head["journal"])
     is_open = head["journal"][-1:] != [] and head["journal"][-1].get("outcome") is None
     stands = Standing("Running", rows[-1][0].path) if is_open else standing_of(machine)
     if (head["state"], head["at"], head["reason"]) != (stands.state, stands.at, stands.reason):
@@ -210,6 +216,14 @@ def _head(run: Run, stands: Standing, journal: list[dict[str, Any]], context: An
         "journal": journal,
         "context": context,
     }
+
+
+def _write_rows(run: Run, rows: Sequence[Row]) -> list[dict[str, Any]]:
+    return [write_entry(row, run.anchor_ns, _effects(run, number)) for number, row in enumerate(rows)]
+
+
+def _effects(run: Run, number: int) -> Sequence[EffectOperation]:
+    return () if run.effects is None else run.effects.get(number, ())
 
 
 def _row(entry: dict[str, Any], stands: Standing) -> bytes:

@@ -169,9 +169,11 @@ def _mapping_difference(
 
 def _fields(value: Any) -> dict[str, Any] | None:  # noqa: ANN401 - the user's own type
     if isinstance(value, BaseModel):
-        return {**value.__dict__, **(value.__pydantic_extra__ or {}), **(value.__pydantic_private__ or {})}
+        fields = {name: item for name, item in value.__dict__.items() if name in type(value).model_fields}
+        return {**fields, **(value.__pydantic_extra__ or {}), **(value.__pydantic_private__ or {})}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {item.name: getattr(value, item.name, None) for item in dataclasses.fields(value)}
+        fields = {item.name: getattr(value, item.name, None) for item in dataclasses.fields(value)}
+        return {**fields, **getattr(value, "__dict__", {})}  # what is no field would be lost, so it counts
     return None
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from legend_lab.core.errors import OutsideRunError, ResourceError, StepTimeoutError
 
 if TYPE_CHECKING:
+    from legend_lab.core.instructions import Instruction
     from legend_lab.runtime.run import Run
 
 T = TypeVar("T")
@@ -15,12 +16,18 @@ T = TypeVar("T")
 EXPIRED = -1
 """What a run's `deadline_ns` is once it has passed, so that an attempt that goes on all the same is found out."""
 
-CURRENT: ContextVar[Run] = ContextVar("legend_lab_run")
-"""The run that user code is in."""
+CURRENT: ContextVar[tuple[Run, Instruction | None]] = ContextVar("legend_lab_run")
+"""The run that user code is in, and the instruction it performs: a thread or task that an attempt with a limit has left
+behind keeps both. None on the common path, where setting it at each step would cost a third of the step: there the
+machine says it.
+"""
 
 
 def idempotency_key(of: Literal["execute", "compensate"] | None = None) -> str:
     """A key that is the same for every attempt of this instruction, across restarts, stores and engines.
+
+    Ask for it in the step itself, and hand it to the threads and tasks that the step starts: one that outlives a step
+    without `timeout_s` would get the key of the step that runs then.
 
     It is made of the execution's id and the step's path; the undo has its own. Inside an undo,
     `idempotency_key(of="execute")` gives the step's, to undo what only that key can find.
@@ -30,8 +37,8 @@ def idempotency_key(of: Literal["execute", "compensate"] | None = None) -> str:
     """
     if of not in (None, "execute", "compensate"):
         raise ValueError(f"of is 'execute' or 'compensate', not {of!r}")
-    run = _current("idempotency_key()")
-    at = run.machine.cursor
+    run, performed = _current("idempotency_key()")
+    at = performed or run.machine.cursor
     kind = of or at.kind
     return f"{run.id}:{at.path}" + (":undo" if kind == "compensate" else "")
 
@@ -43,7 +50,7 @@ def resources(type: type[T]) -> T:
         OutsideRunError: no saga runs here.
         ResourceError: none of that type was handed in.
     """
-    given = _current(f"resources({type.__name__})").resources
+    given = current_run(f"resources({type.__name__})").resources
     for item in given:
         if isinstance(item, type):
             return item
@@ -60,7 +67,7 @@ async def pass_time(duration_ms: float) -> None:
         OutsideRunError: no saga runs here.
         StepTimeoutError: the attempt's limit comes first (where no event loop enforces it).
     """
-    run = _current("pass_time()")
+    run = current_run("pass_time()")
     if run.deadline_ns is not None and run.clock.now_ns() + duration_ms * 1e6 > run.deadline_ns:
         left_s = max(0.0, (run.deadline_ns - run.clock.now_ns()) / 1e9)
         run.deadline_ns = EXPIRED
@@ -75,10 +82,20 @@ def current_path() -> str:
     Raises:
         OutsideRunError: no saga runs here.
     """
-    return _current("the step's path").machine.cursor.path
+    run, performed = _current("the step's path")
+    return (performed or run.machine.cursor).path
 
 
-def _current(what: str) -> Run:
+def current_run(what: str) -> Run:
+    """The run that user code is in; `what` names what was asked of it.
+
+    Raises:
+        OutsideRunError: no saga runs here.
+    """
+    return _current(what)[0]
+
+
+def _current(what: str) -> tuple[Run, Instruction | None]:
     try:
         return CURRENT.get()
     except LookupError:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from legend_lab.core.errors import SimulatedCrash
 from legend_lab.core.instructions import (
     FORWARD,
     Compensate,
@@ -34,7 +33,7 @@ async def drive(run: Run, limit: int | None = None) -> None:
     Whatever else ends it (a cancellation, a simulated crash, a checkpoint that fails) is raised, with the run left
     standing where its journal says.
     """
-    token = CURRENT.set(run)
+    token = CURRENT.set((run, None))
     try:
         if run.checkpoint is not None:
             async with run.checkpoint.session(run):
@@ -44,9 +43,9 @@ async def drive(run: Run, limit: int | None = None) -> None:
                 await _sweep(run)
         else:
             await _walk(run, limit)
-    except SimulatedCrash:
-        raise  # the instruction stays in flight: nobody saw it end
-    except BaseException:
+    except BaseException as error:
+        if error is run.crash:
+            raise  # the instruction stays in flight: nobody saw it end
         instruction, started = run.flight or (None, 0)
         run.stop(instruction, started)
         if run.options.observers and instruction is not None:
@@ -72,7 +71,9 @@ async def advance(run: Run) -> None:
     if run.options.observers:
         _tell_start(run, instruction, started)
     run.flight = (instruction, started)
+    CURRENT.set((run, instruction))
     outcome, fault = await perform(run, instruction)
+    CURRENT.set((run, None))
     run.record(instruction, outcome, started, fault)
     if run.options.observers:
         _tell_end(run, instruction)

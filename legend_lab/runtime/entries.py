@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeGuard
 
+from legend_lab.core.effects import EffectOperation
 from legend_lab.core.errors import CorruptRecordError, ProtocolError, StoredError
 from legend_lab.core.instructions import (
     Abort,
@@ -34,6 +35,8 @@ LONGEST_TRACEBACK = 8_000
 LATEST_NS = 2**63 - 1
 """The last instant that a record may name, in Unix ns (year 2262)."""
 
+_EFFECT_FLAGS = ("idempotent", "irreversible", "late")
+
 _ANSWERS: dict[str, dict[str, Any]] = {
     "execute": {"continue": StepOutcome.CONTINUE, "pause": StepOutcome.PAUSE, "interrupted": Signal.INTERRUPTED},
     "compensate": {
@@ -56,7 +59,7 @@ class ReadFailure(Failure):
     written: dict[str, Any]
 
 
-def write_entry(row: Row, anchor_ns: int) -> dict[str, Any]:
+def write_entry(row: Row, anchor_ns: int, effects: Iterable[EffectOperation] = ()) -> dict[str, Any]:
     """One row as JSON values, its instants in Unix ns."""
     instruction, outcome, started, completed, fault = row
     entry = _place(instruction, started + anchor_ns)
@@ -73,12 +76,15 @@ def write_entry(row: Row, anchor_ns: int) -> dict[str, Any]:
             entry.update(note=note, resolved=path)
         case Edited(note=note):
             entry["note"] = note
-    return entry
+    return _with_effects(entry, effects)
 
 
-def write_intent(instruction: Instruction, started: int, anchor_ns: int) -> dict[str, Any]:
-    """An instruction that has been asked and has not come back, as JSON values."""
-    return {**_place(instruction, started + anchor_ns), "completed_ns": None, "outcome": None}
+def write_intent(
+    instruction: Instruction, started: int, anchor_ns: int, effects: Iterable[EffectOperation] = ()
+) -> dict[str, Any]:
+    """An instruction that has been asked and has not come back, as JSON values; `effects` if one can know of any."""
+    intent = {**_place(instruction, started + anchor_ns), "completed_ns": None, "outcome": None}
+    return _with_effects(intent, effects)
 
 
 def read_entries(program: Program, entries: object, errors: Sequence[type[BaseException]]) -> tuple[list[Row], Machine]:
@@ -100,6 +106,22 @@ def read_entries(program: Program, entries: object, errors: Sequence[type[BaseEx
         rows.append(row)
         now = row[2] if row[3] is None else row[3]
     return rows, machine
+
+
+def read_effects(entries: Iterable[Mapping[str, Any]]) -> dict[int, list[EffectOperation]] | None:
+    """The operations of written entries that have any, by the entry's number; None when none has.
+
+    Raises:
+        CorruptRecordError: something written there is no operation.
+    """
+    found: dict[int, list[EffectOperation]] = {}
+    for number, entry in enumerate(entries):
+        written = entry.get("effects", [])
+        if not isinstance(written, list):
+            raise CorruptRecordError(f"entry {number} of the record's journal is wrong: its effects are no list")
+        if written:
+            found[number] = [_read_effect(number, item) for item in written]
+    return found or None
 
 
 def write_failure(failure: Failure) -> dict[str, Any]:
@@ -146,6 +168,32 @@ def read_failure(data: object, errors: Iterable[type[BaseException]]) -> Failure
     failure = ReadFailure(error, bool(flags[0]), bool(flags[1]), bool(flags[2]))
     failure.written = {key: data[key] for key in _FAILURE_KEYS if key in data}
     return failure
+
+
+def _with_effects(entry: dict[str, Any], effects: Iterable[EffectOperation]) -> dict[str, Any]:
+    """The entry, with a list of its effects if it has any."""
+    written = [
+        {"action": item.action, "name": item.name, "key": item.key}
+        | {flag: True for flag in _EFFECT_FLAGS if getattr(item, flag)}
+        | ({"details": dict(item.details)} if item.details else {})
+        for item in effects
+    ]
+    return {**entry, "effects": written} if written else entry
+
+
+def _read_effect(number: int, item: object) -> EffectOperation:
+    data = item if isinstance(item, dict) else {}
+    action, name, key, details = data.get("action"), data.get("name"), data.get("key"), data.get("details", {})
+    flags = [data.get(flag, False) for flag in _EFFECT_FLAGS]
+    known = set(data) <= {"action", "name", "key", "details", *_EFFECT_FLAGS}
+    typed = isinstance(details, dict) and all(type(flag) is bool for flag in flags)
+    if known and typed and isinstance(name, str) and isinstance(key, str) and name and key:
+        idempotent, irreversible, late = flags
+        if action == "open":
+            return EffectOperation("open", name, key, idempotent, irreversible, late, details)
+        if action == "close":
+            return EffectOperation("close", name, key, idempotent, irreversible, late, details)
+    raise CorruptRecordError(f"entry {number} of the record's journal is wrong: an effect of it cannot be read")
 
 
 def _place(instruction: Instruction | Edit, started_ns: int) -> dict[str, Any]:

@@ -143,10 +143,10 @@ class Recoverable(Execution[Ctx, Err]):
             why = {"recovered": "it was recovered before", "ready": "it has not been started"}
             raise ProtocolError(f"there is nothing to recover: {why.get(self._status, 'it ended with a result')}")
         run = self._run
-        if run.flight is not None:
+        if run.crash is not None:
             run = restarted(run)
         else:
-            run.stop(None, 0)  # an interrupt may have landed anywhere
+            run.stop(*(run.flight or (None, 0)))  # an interrupt may have landed anywhere
         if not run.machine.finished and not isinstance(run.machine.cursor, Halt):
             run.decide(Restart(crashed=False))
         self._status = "recovered"
@@ -176,11 +176,12 @@ class Recoverable(Execution[Ctx, Err]):
             if decision is not None:
                 run.decide(decision)
             await drive(run)
+            result = result_of(run)
+            self._status = "ended"
         except BaseException:
             self._status = "stopped"
             raise
-        self._status = "ended"
-        return result_of(run)
+        return result
 
 
 class New(Recoverable[Ctx, Err]):

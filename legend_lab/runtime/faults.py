@@ -27,6 +27,8 @@ class FaultKind(Enum):
     """An error after the effect: the body runs, its answer is lost."""
     TIMEOUT = "timeout"
     """The attempt times out; the body does not run."""
+    LATE_EFFECT = "late_effect"
+    """The attempt times out, and what its body does outside lands later: after the step's undo, else at the end."""
     DELAY = "delay"
     """The attempt takes `delay_ms` longer."""
     PAUSE = "pause"
@@ -46,6 +48,7 @@ _WORDS = {
     FaultKind.ERROR_BEFORE: "error before effect",
     FaultKind.ERROR_AFTER: "error after effect",
     FaultKind.TIMEOUT: "timeout",
+    FaultKind.LATE_EFFECT: "late effect",
     FaultKind.DELAY: "delay",
     FaultKind.PAUSE: "pause",
     FaultKind.CRASH_BEFORE: "crash before effect",
@@ -273,9 +276,14 @@ def _read_error(data: Any, errors: Sequence[type[Exception]]) -> Exception | Non
     found = known.get(data["type"]) or (
         builtin if isinstance(builtin, type) and issubclass(builtin, Exception) else None
     )
+    stranger = InjectedError(f"{data['type']}: {', '.join(map(str, data['args']))}")
     if found is None or issubclass(found, BaseExceptionGroup):  # a group is more than its arguments
-        return InjectedError(f"{data['type']}: {', '.join(map(str, data['args']))}")
-    error = found.__new__(found)
+        return stranger
+    builtin = next(base for base in found.__mro__ if base.__module__ == "builtins")
+    try:  # by the builtin's own constructor: no code of the class runs
+        error: Exception = builtin.__new__(found, *data["args"])
+    except TypeError:
+        return stranger
     error.args = tuple(data["args"])
     return error
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from legend_lab.core.errors import error_text
+from legend_lab.core.errors import SagaDefinitionError, error_text
 from legend_lab.runtime.ids import ExecutionId
 
 EventName = Literal["step.start", "step.end", "step.retry", "compensate.start", "compensate.end"]
@@ -50,6 +51,21 @@ class RunEvent:
 
 
 Observer = Callable[[RunEvent], None]
+
+
+def as_observers(observers: Observer | Iterable[Observer]) -> tuple[Observer, ...]:
+    """Return one observer or several as a tuple.
+
+    Raises:
+        SagaDefinitionError: one cannot be called, or is async: nobody would await it.
+    """
+    found = (observers,) if callable(observers) else tuple(observers)
+    for observer in found:
+        if not callable(observer):
+            raise SagaDefinitionError(f"an observer is called with each event; {observer!r} cannot be called")
+        if inspect.iscoroutinefunction(observer) or inspect.iscoroutinefunction(type(observer).__call__):
+            raise SagaDefinitionError("an observer is a plain function: nobody would await an async one")
+    return found
 
 
 def tell(observers: tuple[Observer, ...], event: RunEvent) -> None:

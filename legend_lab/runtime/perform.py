@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import copy
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from legend_lab.core.errors import SimulatedCrash, StepTimeoutError, StrictOutcomeError
+from legend_lab.core.errors import ContextCopyError, SimulatedCrash, StepTimeoutError, StrictOutcomeError, error_text
 from legend_lab.core.instructions import (
     Compensate,
     CompensationOutcome,
@@ -19,9 +21,10 @@ from legend_lab.core.instructions import (
 )
 from legend_lab.core.program import ExceptionTypes
 from legend_lab.runtime.current import EXPIRED, pass_time
+from legend_lab.runtime.effects import LATE
 from legend_lab.runtime.faults import Fault, FaultKind
 from legend_lab.runtime.run import Run
-from legend_lab.runtime.shape import Shape
+from legend_lab.runtime.shape import Call, Shape
 
 
 async def perform(run: Run, instruction: Execute | Compensate | Wait) -> tuple[Outcome, str | None]:
@@ -73,7 +76,9 @@ async def _attempt(run: Run, instruction: Execute | Compensate, fault: Fault | N
     async def body() -> Any:  # noqa: ANN401 - what a step returns
         if fault is None:
             return await call(step, context)
-        return await _with_fault(fault, instruction, lambda: call(step, context), fired)
+        unseen = fault.kind is FaultKind.LATE_EFFECT
+        doing = (lambda: _unseen(call, step, context)) if unseen else (lambda: call(step, context))
+        return await _with_fault(run, fault, instruction, doing, fired)
 
     limit_s = run.shape.program.steps[index].timeout_s
     if clock.virtual and run.shape.loopless[index]:
@@ -121,7 +126,7 @@ async def _limited(body: Body, limit_s: float, path: str) -> Any:  # noqa: ANN40
 
 
 async def _with_fault(
-    fault: Fault, instruction: Execute | Compensate, body: Callable[[], Any], fired: list[str]
+    run: Run, fault: Fault, instruction: Execute | Compensate, body: Callable[[], Any], fired: list[str]
 ) -> Any:  # noqa: ANN401 - what a step returns
     """The injection point: the body with one thing going wrong; `fired` learns when it has."""
     if fault.delay_ms:
@@ -129,7 +134,7 @@ async def _with_fault(
             fired.append(fault.token)
         await pass_time(fault.delay_ms)
     answer: Any = None
-    if fault.kind in (FaultKind.DELAY, FaultKind.ERROR_AFTER, FaultKind.CRASH_AFTER):
+    if fault.kind in (FaultKind.DELAY, FaultKind.ERROR_AFTER, FaultKind.CRASH_AFTER, FaultKind.LATE_EFFECT):
         answer = await body()
     if fault.kind is not FaultKind.DELAY:
         fired.append(fault.token)
@@ -138,11 +143,31 @@ async def _with_fault(
             raise fault.make_error()
         case FaultKind.TIMEOUT:
             raise StepTimeoutError(f"{fault.path}: timed out (injected)")
+        case FaultKind.LATE_EFFECT:
+            raise StepTimeoutError(f"{fault.path}: timed out, its effect lands later (injected)")
         case FaultKind.CRASH_BEFORE | FaultKind.CRASH_AFTER:
-            raise SimulatedCrash(f"the process crashed at {fault} (injected)")
+            run.crash = SimulatedCrash(f"the process crashed at {fault} (injected)")
+            raise run.crash
         case FaultKind.PAUSE:
             return StepOutcome.PAUSE if isinstance(instruction, Execute) else CompensationOutcome.PAUSE
     return answer
+
+
+async def _unseen(call: Call, step: Any, context: Any) -> None:  # noqa: ANN401 - the user's own types
+    """The body as the saga sees nothing of it: on a copy of the context, what it does outside marked as late."""
+    try:
+        copied = copy.deepcopy(context)
+    except Exception as error:
+        raise ContextCopyError(
+            f"the effect of a step can land late only where its context can be copied ({error_text(error)})"
+        ) from error
+    token = LATE.set(True)
+    try:
+        with contextlib.suppress(Exception):  # nobody hears of it: the attempt times out
+            await call(step, copied)
+    finally:
+        with contextlib.suppress(ValueError):  # closed from another context, where there is nothing to put back
+            LATE.reset(token)
 
 
 def _is_one_of(error: Exception, classes: ExceptionTypes) -> bool:

@@ -11,7 +11,7 @@ from legend_lab.runtime.shape import Shape
 
 def restarted(run: Run) -> Run:
     """The run taken up again as a new process would after a crash in the instruction in flight (S17)."""
-    record = dump(run) if run.flight is None else dump_crashed(run)
+    record = dump(run) if run.crash is None else dump_crashed(run)
     again, *_ = load(record, Former(run), run.options)
     again.checkpoint = run.checkpoint
     return again

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import types
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from legend_lab.core.effects import EffectOperation
+from legend_lab.core.errors import SimulatedCrash
 from legend_lab.core.instructions import Decision, Edit, Edited, Instruction, Outcome, Signal, halt_for
 from legend_lab.core.journal import Journal, Row
 from legend_lab.core.machine import Machine
@@ -62,16 +63,20 @@ class Run:
         options: how to run.
         machine: decides what comes next.
         rows: the journal's rows, instants in clock ticks.
+        effects: what instructions did outside, by the number of their row; None as long as none did anything.
         checkpoint: where the journal is written as it grows; None for nowhere.
         flight: the instruction that is being performed on the slow path, and since when.
         deadline_ns: when the present attempt must have ended, where no event loop enforces it.
         crash_context: the context before an attempt that is about to "crash", as JSON values.
+        crash: the crash that this run's own fault raised; one that a step raises, or a run inside it, is none of ours.
     """
 
     checkpoint: Checkpoint | None = None
+    effects: dict[int, list[EffectOperation]] | None = None
     flight: tuple[Instruction, int] | None = None
     deadline_ns: int | None = None
     crash_context: Any = None
+    crash: SimulatedCrash | None = None
     _anchor_ns: int | None = None
     _resources: tuple[Any, ...] | None = None
 
@@ -124,12 +129,12 @@ class Run:
         if self._resources is None:
             given = self.options.resources
             made = given() if _is_factory(given) else given
-            self._resources = () if made is None else made if isinstance(made, tuple) else (made,)
+            self._resources = () if made is None else made if type(made) is tuple else (made,)
         return self._resources
 
     def journal(self, length: int | None = None) -> Journal:
         """The journal as it is, or frozen at its first `length` entries."""
-        return Journal(self.rows, self.anchor_ns, length)
+        return Journal(self.rows, self.anchor_ns, length, self.effects)
 
     @property
     def started_at(self) -> datetime | None:
@@ -139,6 +144,12 @@ class Run:
     def anchor_from(self, former: Run) -> None:
         """Read instants as `former` does, whose rows this run shares."""
         self._anchor_ns = former.anchor_ns
+
+    def keep_effect(self, operation: EffectOperation) -> None:
+        """Remember what the instruction in flight did outside: its row has the number of rows there are now."""
+        if self.effects is None:
+            self.effects = {}
+        self.effects.setdefault(len(self.rows), []).append(operation)
 
     def edit(self, note: str) -> None:
         """Say in the journal that the context was changed by hand just now."""
@@ -187,4 +198,4 @@ class Run:
 
 def _is_factory(given: object) -> bool:
     kinds = (type, types.FunctionType, types.MethodType, types.BuiltinFunctionType, functools.partial)
-    return isinstance(given, kinds) and not inspect.ismodule(given)
+    return isinstance(given, kinds)

@@ -14,12 +14,12 @@ from legend_lab.core.errors import EmptySagaError, SagaDefinitionError
 from legend_lab.core.program import Program
 from legend_lab.runtime.contexts import PydanticContext
 from legend_lab.runtime.shape import Shape
+from legend_lab.saga.annotations import context_type, error_type, error_types
 from legend_lab.saga.definition import Block, display, resolve
 from legend_lab.saga.fit import classes_of, is_protocol, misfit
 from legend_lab.saga.inputs import Parts, dump_inputs
 from legend_lab.saga.step import Step, check_is_whole, spec_of
 from legend_lab.saga.tags import tag_of
-from legend_lab.saga.types import context_type, error_type, error_types
 
 
 def check_definition(cls: type[Block]) -> dict[Any, Shape]:

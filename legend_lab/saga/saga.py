@@ -15,15 +15,15 @@ from legend_lab.runtime.codec import Migration
 from legend_lab.runtime.executions import CompensationFailed, New, Paused, insist_on_paused
 from legend_lab.runtime.faults import Fault, FaultPlan, as_plan
 from legend_lab.runtime.ids import ExecutionId
-from legend_lab.runtime.observers import Observer
+from legend_lab.runtime.observers import Observer, as_observers
 from legend_lab.runtime.run import DEFAULT_OPTIONS, SYSTEM_CLOCK, Options, Run
 from legend_lab.runtime.store import Claim, Store
+from legend_lab.saga.annotations import context_type, error_type, error_types
 from legend_lab.saga.compiler import check_definition, common_context, compile_saga
 from legend_lab.saga.definition import SETTINGS, Block, Part, declared_names, display
 from legend_lab.saga.names import check_class_name, check_field_name
 from legend_lab.saga.reader import read_execution
 from legend_lab.saga.step import Step
-from legend_lab.saga.types import context_type, error_type, error_types
 
 Ctx = TypeVar("Ctx")
 Err = TypeVar("Err", bound=BaseException)
@@ -50,7 +50,7 @@ class Saga(Part[Ctx], Block, Generic[Ctx, Err]):
         faults: FaultPlan | Iterable[Fault] | Fault | None = None,
         resources: Any = None,  # noqa: ANN401 - whatever the user's steps ask for
         checkpoint: Store | Claim | None = None,
-        observers: Iterable[Observer] = (),
+        observers: Observer | Iterable[Observer] = (),
     ) -> New[Ctx, Err]:
         """Make an execution of this saga, which takes `ctx` over (no copy is made).
 
@@ -70,10 +70,10 @@ class Saga(Part[Ctx], Block, Generic[Ctx, Err]):
         shape, steps = compile_saga(self)
         if not isinstance(ctx, shape.context_class) or (shape.context_class is object and isinstance(ctx, type)):
             raise SagaDefinitionError(_wrong_context(type(self), ctx))
-        if clock is SYSTEM_CLOCK and faults is None and resources is None and not observers:
+        if clock is SYSTEM_CLOCK and faults is None and resources is None and observers == ():
             options = DEFAULT_OPTIONS
         else:
-            options = Options(clock, as_plan(faults), resources, tuple(observers))
+            options = Options(clock, as_plan(faults), resources, as_observers(observers))
             options.faults.check(shape.program)
         if checkpoint is None:
             return New(Run(shape, steps, self, ctx, options, id=id))
@@ -92,7 +92,7 @@ class Saga(Part[Ctx], Block, Generic[Ctx, Err]):
         clock: Clock = SYSTEM_CLOCK,
         faults: FaultPlan | Iterable[Fault] | Fault | None = None,
         resources: Any = None,  # noqa: ANN401 - whatever the user's steps ask for
-        observers: Iterable[Observer] = (),
+        observers: Observer | Iterable[Observer] = (),
     ) -> Paused[Ctx, Err] | CompensationFailed[Ctx, Err]:
         """Take up an execution that `dump_json` or a checkpoint wrote; nothing in it runs code.
 
@@ -112,7 +112,7 @@ class Saga(Part[Ctx], Block, Generic[Ctx, Err]):
             ExecutionFinishedError: the execution has finished; carries its result.
         """
         return read_execution(
-            cls, data, migrate, checkpoint, Options(clock, as_plan(faults), resources, tuple(observers))
+            cls, data, migrate, checkpoint, Options(clock, as_plan(faults), resources, as_observers(observers))
         )
 
     @classmethod
@@ -125,7 +125,7 @@ class Saga(Part[Ctx], Block, Generic[Ctx, Err]):
         clock: Clock = SYSTEM_CLOCK,
         faults: FaultPlan | Iterable[Fault] | Fault | None = None,
         resources: Any = None,  # noqa: ANN401 - whatever the user's steps ask for
-        observers: Iterable[Observer] = (),
+        observers: Observer | Iterable[Observer] = (),
     ) -> Paused[Ctx, Err]:
         """Take up an execution that must be paused; otherwise as `load`.
 

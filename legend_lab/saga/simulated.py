@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import MutableMapping
 from typing import Any, ClassVar
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, field_validator
 
 from legend_lab.core.instructions import CompensationOutcome, StepOutcome
 from legend_lab.runtime.current import current_path, pass_time
+from legend_lab.runtime.effects import known, record
 from legend_lab.saga.step import Step
 
 
@@ -29,10 +30,19 @@ class SimulatedStep(Step[Any]):
     """Where it writes; None for its own path, with `_` for each dot."""
     value: JsonValue = "done"
     """What it writes."""
+    effect: str | None = None
+    """Name of an effect that it opens, and closes when undone; one that is not declared is not idempotent."""
+
+    @field_validator("effect")
+    @classmethod
+    def _is_an_effect(cls, name: str | None) -> str | None:
+        return name if name is None else known(name).name
 
     async def execute(self, ctx: Any) -> StepOutcome:  # noqa: ANN401 - any context
-        """Let the time pass, then write `value`."""
+        """Let the time pass, then open the effect and write `value`."""
         await pass_time(self.duration_ms)
+        if self.effect is not None:
+            record("open", known(self.effect))
         if isinstance(ctx, MutableMapping):
             ctx[self._key()] = self.value
         else:
@@ -40,8 +50,10 @@ class SimulatedStep(Step[Any]):
         return StepOutcome.CONTINUE
 
     async def compensate(self, ctx: Any) -> CompensationOutcome:  # noqa: ANN401 - any context
-        """Let the time pass, then take the value back."""
+        """Let the time pass, then close the effect (unless nothing can) and take the value back."""
         await pass_time(self.duration_ms if self.undo_duration_ms is None else self.undo_duration_ms)
+        if self.effect is not None and not known(self.effect).irreversible:
+            record("close", known(self.effect))
         if isinstance(ctx, MutableMapping):
             ctx.pop(self._key(), None)
         else:

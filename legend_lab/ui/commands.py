@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
+from legend_lab.core.errors import LegendError, error_text
 from legend_lab.ui.view_state import FAULT_CHOICES
 
 COMMANDS: dict[str, tuple[str, ...]] = {
@@ -33,7 +34,7 @@ MAX_WAITING = 16
 _SHORT = 60
 
 
-class UnknownCommandError(ValueError):
+class UnknownCommandError(LegendError):
     """A message asks for something that no button, key or menu can send; nothing was done."""
 
 
@@ -181,9 +182,4 @@ class Commands:
         except GeneratorExit:
             raise  # the loop ends
         except BaseException as error:  # noqa: BLE001 - an interrupt or a crash, too: it is shown here or nowhere
-            self._report(f"{command['command'].replace('_', ' ').capitalize()} failed: {_said(error)}")
-
-
-def _said(error: BaseException) -> str:
-    text = str(error)
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+            self._report(f"{command['command'].replace('_', ' ').capitalize()} failed: {error_text(error)}")

@@ -16,7 +16,7 @@ RowState = Literal["pending", "current", "done", "failed", "undone", "undo_faile
 
 Phase = Literal["execute", "compensate"]
 
-FaultName = Literal["error_before", "error_after", "timeout", "pause", "crash_before", "crash_after"]
+FaultName = Literal["error_before", "error_after", "timeout", "late_effect", "pause", "crash_before", "crash_after"]
 """The kinds of fault that the menu offers, by the lower-case name of their `FaultKind`."""
 
 
@@ -255,6 +255,7 @@ _KINDS: dict[FaultName, tuple[str, str]] = {
     "error_before": ("Error before the effect", "it raises and has done nothing"),
     "error_after": ("Error after the effect", "it has done its work, but the answer is lost"),
     "timeout": ("Timeout", "it takes longer than allowed; nobody knows what it did"),
+    "late_effect": ("Effect lands late", "it times out; what it did arrives later, after its undo or at the end"),
     "pause": ("Pause", "it asks to stand still until somebody resumes or aborts"),
     "crash_before": ("Crash before the effect", "the process dies before anything has happened"),
     "crash_after": ("Crash after the effect", "the process dies when its work is done, before it is written down"),

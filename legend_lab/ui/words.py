@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from legend_lab.core.errors import error_text
+from legend_lab.core.errors import UnexpectedError, error_text
 from legend_lab.core.instructions import Compensate, Execute, Halt, HaltReason, Wait
+from legend_lab.core.moves import attempt_of
 from legend_lab.core.story import duration, sentence
 from legend_lab.lab.debugger import Debugger
 from legend_lab.runtime.executions import CompensationFailed, Completed, Failed, Paused
@@ -95,10 +96,9 @@ def panel_of(debugger: Debugger[Any, Any]) -> Panel | None:
 def _paused_panel(debugger: Debugger[Any, Any], reason: str, path: str) -> Panel:
     undoing = debugger.original_error is not None
     what = f"the undo of {path}" if undoing else path
-    never_tried = debugger.state.attempt == 1
-    unknown = (
-        f"Nobody knows whether {what} happened. " if not never_tried else f"{what[:1].upper()}{what[1:]} has not run. "
-    )
+    unknown = f"Nobody knows whether {what} happened. " if _is_uncertain(debugger) else ""
+    if debugger.state.attempt == 1:
+        unknown = f"{what[:1].upper()}{what[1:]} has not run. "
     texts = {
         HaltReason.STEP_PAUSED.value: (f"{path} has paused", f"Resume enters {path} again; "),
         HaltReason.UNDO_PAUSED.value: (f"The undo of {path} has paused", f"Resume enters {what} again. "),
@@ -123,6 +123,15 @@ def _paused_panel(debugger: Debugger[Any, Any], reason: str, path: str) -> Panel
     }
 
 
+def _is_uncertain(debugger: Debugger[Any, Any]) -> bool:
+    """Whether what it stands at may have happened: the machine's word for a step, the last entry's for an undo."""
+    at = debugger.next_instruction
+    if at is None or debugger.original_error is not None:
+        cut_short = [entry for entry in debugger.journal[-3:] if entry.kind == "compensate"]
+        return bool(cut_short) and cut_short[-1].outcome == "interrupted"
+    return attempt_of(at).uncertain
+
+
 def _action(command: str, label: str, *, why: str, primary: bool = True) -> Button:
     primary = primary and command != "abort"
     return {"command": command, "label": label, "glyph": "", "key": "", "enabled": True, "primary": primary, "why": why}
@@ -135,4 +144,4 @@ def _do(at: Execute | Compensate) -> str:
 
 def _cause(error: BaseException) -> BaseException:
     """The error that a person recognises: what an `UnexpectedError` wraps, else itself."""
-    return error.__cause__ if type(error).__name__ == "UnexpectedError" and error.__cause__ is not None else error
+    return error.__cause__ if isinstance(error, UnexpectedError) and error.__cause__ is not None else error

@@ -30,6 +30,7 @@ EFFECTS = {
     "f:error_before": (False, "", "failed", "InjectedError"),
     "f:error_after": (True, "done", "failed", "InjectedConnectionError"),
     "f:timeout": (False, "", "failed", "StepTimeoutError"),
+    "f:late_effect": (True, "", "failed", "StepTimeoutError"),  # its body works on a copy
     "f:delay": (True, "done", "done", ""),
     "f:pause": (False, "", "pause", ""),
     "f:crash_before": (False, "", "crashed", ""),

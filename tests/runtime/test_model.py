@@ -33,7 +33,7 @@ from legend_lab import (
     pass_time,
     resources,
 )
-from legend_lab.runtime.current import CURRENT
+from legend_lab.runtime.current import current_run
 
 WAITS_MS = (40, 60)
 LIMIT_MS = 1_000
@@ -52,7 +52,7 @@ class World:
         self.calls = []
 
     async def play(self, sign, context):
-        at = CURRENT.get().machine.cursor
+        at = current_run("the script").machine.cursor
         script = self.scripts[sign, at.path]
         word = script[at.attempt - 1] if at.attempt <= len(script) else "ok"
         self.calls.append(f"{sign}{at.path}")

@@ -226,8 +226,8 @@ MUTANTS = [
     ),
     (
         *("crash-taken-for-an-interrupt", "runtime/driver.py", FAULT),
-        "except SimulatedCrash:",
-        "except ZeroDivisionError:",
+        "if error is run.crash:",
+        "if False:",
     ),
     (
         *("retry-told-where-there-is-none", "runtime/driver.py", WATCH),
@@ -292,13 +292,13 @@ MUTANTS = [
     ),
     (
         *("injected-timeout-runs-the-body", "runtime/perform.py", FAULT),
-        "if fault.kind in (FaultKind.DELAY, FaultKind.ERROR_AFTER, FaultKind.CRASH_AFTER):",
-        "if fault.kind in (FaultKind.DELAY, FaultKind.ERROR_AFTER, FaultKind.CRASH_AFTER, FaultKind.TIMEOUT):",
+        "if fault.kind in (FaultKind.DELAY, FaultKind.ERROR_AFTER,",
+        "if fault.kind in (FaultKind.TIMEOUT, FaultKind.DELAY, FaultKind.ERROR_AFTER,",
     ),
     (
         *("crash-after-runs-no-body", "runtime/perform.py", FAULT),
-        "if fault.kind in (FaultKind.DELAY, FaultKind.ERROR_AFTER, FaultKind.CRASH_AFTER):",
-        "if fault.kind in (FaultKind.DELAY, FaultKind.ERROR_AFTER):",
+        "if fault.kind in (FaultKind.DELAY, FaultKind.ERROR_AFTER, FaultKind.CRASH_AFTER, FaultKind.LATE_EFFECT):",
+        "if fault.kind in (FaultKind.DELAY, FaultKind.ERROR_AFTER, FaultKind.LATE_EFFECT):",
     ),
     # runtime/run.py, runtime/executions.py, runtime/current.py, runtime/faults.py, runtime/observers.py
     (
@@ -349,8 +349,8 @@ MUTANTS = [
     ),
     (
         *("verdicts-lost-in-the-record", "runtime/entries.py", MODEL),
-        "return Failure(error, bool(flags[0]), bool(flags[1]), bool(flags[2]))",
-        "return Failure(error, bool(flags[0]), False, bool(flags[2]))",
+        "failure = ReadFailure(error, bool(flags[0]), bool(flags[1]), bool(flags[2]))",
+        "failure = ReadFailure(error, bool(flags[0]), False, bool(flags[2]))",
     ),
     (
         *("note-lost-in-the-record", "runtime/entries.py", MODEL),
@@ -364,8 +364,8 @@ MUTANTS = [
     ),
     (
         *("declared-error-comes-back-as-a-stranger", "runtime/entries.py", MODEL),
-        "error = found.__new__(found)\n        error.args = tuple(args)",
-        "error = Exception.__new__(Exception)\n        error.args = tuple(args)",
+        "builtin.__new__(cls, *args)",
+        "builtin.__new__(builtin, *args)",
     ),
 ]
 

@@ -10,6 +10,7 @@ from legend_lab import (
     CompensationFailed,
     CompensationOutcome,
     Completed,
+    EffectError,
     Failed,
     OutsideRunError,
     RetryPolicy,
@@ -20,6 +21,7 @@ from legend_lab import (
     StepTimeoutError,
     SystemClock,
     VirtualClock,
+    effects,
     idempotency_key,
 )
 
@@ -144,6 +146,7 @@ async def test_a_subclass_may_do_more_with_the_key_of_its_run():
         {"undo_duration_ms": -1},
         {"value": object()},
         {"durations_ms": 3},
+        {"effect": 3},
     ],
 )
 def test_a_wrong_input_is_refused(fields):
@@ -168,3 +171,39 @@ async def test_it_mixes_with_steps_that_need_a_loop():
     result = await play({"a": SimulatedStep(duration_ms=1000), "b": Plain(), "c": SimulatedStep()}, {})
     assert result.context == {"a": "done", "plain": True, "c": "done"}
     assert [timing.duration_ms for timing in result.step_timings][::2] == [1000, 10]
+
+
+# -- its effect -------------------------------------------------------------------------------------
+
+effects.declare("simulated.room", idempotent=True)
+effects.declare("simulated.mail", irreversible=True)
+
+
+def operations(result):
+    return [(entry.number, item.action, item.name) for entry in result.journal for item in entry.effects]
+
+
+async def test_its_effect_is_opened_when_it_is_done_and_closed_when_it_is_undone():
+    result = await play({"a": SimulatedStep(effect="simulated.room"), "boom": Break()}, {})
+    assert operations(result) == [(0, "open", "simulated.room"), (2, "close", "simulated.room")]
+    assert result.journal[0].effects[0].key == f"{result.id}:a"
+    assert result.journal[0].effects[0].idempotent
+
+
+async def test_an_effect_that_is_not_declared_is_not_idempotent_and_stays_undeclared():
+    result = await play({"a": SimulatedStep(effect="simulated.undeclared")}, {})
+    assert not result.journal[0].effects[0].idempotent
+    with pytest.raises(EffectError, match="is declared"):
+        effects.declared("simulated.undeclared")
+
+
+async def test_an_irreversible_effect_stays_when_it_is_undone():
+    result = await play({"a": SimulatedStep(effect="simulated.mail"), "boom": Break()}, {})
+    assert isinstance(result, Failed)
+    assert operations(result) == [(0, "open", "simulated.mail")]
+    assert result.context == {}
+
+
+def test_an_effect_that_has_no_name_is_refused_where_it_is_written():
+    with pytest.raises(EffectError, match="an effect's name"):
+        SimulatedStep(effect="")

@@ -6,6 +6,7 @@ when somebody looks.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import overload
@@ -86,14 +87,15 @@ class Journal(Sequence[Entry]):
     `length` freezes a view: a paused execution's journal does not grow when its successor runs.
     """
 
-    __slots__ = ("_anchor_ns", "_executed", "_length", "_rows", "_seen")
+    __slots__ = ("_anchor_ns", "_executions", "_length", "_rows")
 
-    def __init__(self, rows: list[Row], anchor_ns: int, length: int | None = None) -> None:
+    def __init__(
+        self, rows: list[Row], anchor_ns: int, length: int | None = None, executions: Executions | None = None
+    ) -> None:
         self._rows = rows
         self._anchor_ns = anchor_ns
         self._length = length
-        self._executed: dict[int, list[int]] = {}
-        self._seen = 0
+        self._executions = executions or Executions(rows)
 
     def __len__(self) -> int:
         return len(self._rows) if self._length is None else self._length
@@ -115,6 +117,10 @@ class Journal(Sequence[Entry]):
 
     def __repr__(self) -> str:
         return f"<Journal of {len(self)} entries>"
+
+    def until(self, length: int) -> Journal:
+        """A view of the first `length` entries, which shares with this one what reading has found out."""
+        return Journal(self._rows, self._anchor_ns, length, self._executions)
 
     @property
     def rows(self) -> Sequence[Row]:
@@ -163,19 +169,32 @@ class Journal(Sequence[Entry]):
             outcome.error if isinstance(outcome, Failure) else None,
             _note(outcome),
             fault,
-            self._undone_by(number, instruction.index) if kind == "compensate" else None,
+            self._executions.last_before(number, instruction.index) if kind == "compensate" else None,
             instruction,
             outcome,
         )
 
-    def _undone_by(self, number: int, index: int) -> int | None:
+
+class Executions:
+    """Where each step was executed: an index over rows that only grow, brought up to date when asked."""
+
+    __slots__ = ("_places", "_rows", "_seen")
+
+    def __init__(self, rows: list[Row]) -> None:
+        self._rows = rows
+        self._places: dict[int, list[int]] = {}
+        self._seen = 0
+
+    def last_before(self, number: int, index: int) -> int | None:
         """The last execution of step `index` before entry `number`."""
         for position in range(self._seen, len(self._rows)):
             instruction = self._rows[position][0]
             if instruction.kind == "execute":
-                self._executed.setdefault(instruction.index, []).append(position)
+                self._places.setdefault(instruction.index, []).append(position)
         self._seen = len(self._rows)
-        return next((found for found in reversed(self._executed.get(index, ())) if found < number), None)
+        places = self._places.get(index, ())
+        found = bisect_left(places, number)
+        return places[found - 1] if found else None
 
 
 def _note(outcome: Outcome) -> str:

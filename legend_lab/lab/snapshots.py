@@ -31,7 +31,7 @@ class Snapshots:
 
     def __init__(self) -> None:
         self._items: list[Any] = []
-        """Compressed bytes, the position of an equal earlier one, or (where pickle refuses) a deep copy or a refusal."""
+        """Compressed bytes, the position of an equal earlier one, or (where pickle refuses) a deep copy or refusal."""
         self._held: dict[int, Any] = {}
         self._last: tuple[int, bytes] | None = None
         self._opened: tuple[int, bytes] | None = None
@@ -53,11 +53,8 @@ class Snapshots:
 
     def settle(self, context: object) -> None:
         """Let the last snapshot be the context as it is now, if it has changed since."""
-        position = len(self._items) - 1
-        item = self._items[position]
-        if self._last is not None and self._last[0] == (item if isinstance(item, int) else position):
-            if self._pickled(context) == self._last[1]:
-                return
+        if self._last == (self.first_of(len(self._items) - 1), self._pickled(context)):
+            return
         self._items.pop()
         self._last, self._opened = self._newest(), None
         self.append(context)

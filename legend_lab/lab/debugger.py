@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any, Self, TypeVar
 
 from legend_lab.core.errors import ProtocolError, SimulatedCrash
 from legend_lab.core.instructions import (
@@ -27,6 +29,7 @@ from legend_lab.lab.clock import SteppedClock
 from legend_lab.lab.copying import copy_context
 from legend_lab.lab.editing import change_context
 from legend_lab.lab.history import Branch
+from legend_lab.lab.session import Session, read_session, write_file, write_session
 from legend_lab.lab.travel import Travel
 from legend_lab.runtime.clocks import Clock
 from legend_lab.runtime.driver import drive
@@ -235,6 +238,62 @@ class Debugger(Travel[Ctx, Err]):
         change_context(self._branch.run.context, place, value)
         self._at_once(lambda: self._branch.run.edit(note))
         self._keep()
+
+    # -- keeping --------------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write everything to a file: all branches with every context, the faults, the breakpoints, the position.
+
+        A file that was there is replaced in one piece, or not at all.
+
+        Raises:
+            ContextRecordError: a context, now or in the past, cannot be written; the message names the place.
+            BreakpointError: a breakpoint tests a function, which is no data.
+            OSError: the file cannot be written.
+        """
+        self._insist_on_rest()
+        self._settle()
+        session = Session(
+            self._given,
+            self.branches,
+            self.branch,
+            self._position,
+            self._crashed,
+            self.faults,
+            self._breakpoints,
+        )
+        write_file(path, write_session(session))
+
+    @classmethod
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        saga: Saga[Ctx, Err],
+        *,
+        clock: Clock = SYSTEM_CLOCK,
+        resources: Any = None,  # noqa: ANN401 - whatever the user's steps ask for
+    ) -> Self:
+        """Take up what `save` wrote, where it stood; nothing in the file is code, and nothing is performed.
+
+        Errors come back as in records: declared ones as their own class, any other as a `StoredError`. Time goes on
+        after the last instant of a branch.
+
+        Raises:
+            CorruptRecordError: the file holds no session, or is damaged.
+            RecordVersionError: it was written in another version of the format.
+            SagaMismatchError: it is of another saga, of another shape of it, or with other inputs.
+            OSError: the file cannot be read.
+        """
+        stepped = SteppedClock(clock)
+        session = read_session(Path(path).read_bytes(), saga, stepped, resources)
+        debugger = cls(saga, session.given, faults=session.faults, clock=clock, resources=resources)
+        debugger._clock = stepped
+        debugger._branches = {branch.name: branch for branch in session.branches}
+        debugger._branch = debugger._branches[session.branch]
+        debugger._options = debugger._branch.run.options
+        debugger._position, debugger._crashed = session.position, session.is_crashed
+        debugger.breakpoints = session.breakpoints
+        return debugger
 
     # -- inside ---------------------------------------------------------------------------------
 

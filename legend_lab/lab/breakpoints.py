@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
-from legend_lab.core.errors import LegendError
+from legend_lab.core.errors import LegendError, error_text
 from legend_lab.core.instructions import Instruction
 from legend_lab.core.journal import Entry
-from legend_lab.lab.conditions import Condition
+from legend_lab.lab.conditions import Condition, ConditionError
 
 When = Literal["before", "after"]
 On = Literal["error", "rollback"]
@@ -88,7 +88,14 @@ class Breakpoint:
         )
 
     def _holds(self, context: object) -> bool:
-        return self._test is None or bool(self._test(context))
+        if self._test is None:
+            return True
+        try:
+            return bool(self._test(context))
+        except ConditionError:
+            raise
+        except Exception as error:
+            raise ConditionError(f"the condition of the breakpoint {self} failed: {error_text(error)}") from error
 
     def __str__(self) -> str:
         """The breakpoint as a person says it."""

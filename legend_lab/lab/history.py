@@ -59,6 +59,10 @@ class Branch:
     def __len__(self) -> int:
         return len(self.run.rows)
 
+    def __repr__(self) -> str:
+        origin = "" if self.parent is None else f" from {self.parent!r} at {self.forked_at}"
+        return f"<Branch {self.name!r}{origin}, {len(self)} entries>"
+
     def keep_rows(self, planned: Fault | None = None) -> None:
         """Remember the run after the rows that it has gained; only the last of several has a context of its own."""
         while len(self.planned) < len(self.run.rows):

@@ -6,8 +6,10 @@ alone, and compares. Steps and conditions count their calls, so that travelling 
 
 import asyncio
 import copy
+import tempfile
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -197,6 +199,7 @@ class Travels(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
         self.runner = asyncio.Runner()
+        self.folder = tempfile.TemporaryDirectory()
 
     def teardown(self):
         try:
@@ -204,6 +207,7 @@ class Travels(RuleBasedStateMachine):
                 self.check_every_branch_from_the_start()
         finally:
             self.runner.close()
+            self.folder.cleanup()
 
     @initialize(plan=plans, on_failure=st.sampled_from(["continue", "halt"]))
     def begin(self, plan, on_failure):
@@ -408,6 +412,24 @@ class Travels(RuleBasedStateMachine):
     def reset(self):
         self.calling_nothing(self.debugger.reset)
         self.forget()
+
+    @rule()
+    def save_and_load(self):
+        self.debugger.breakpoints = [point for point in self.debugger.breakpoints if point.condition is None]
+        path = Path(self.folder.name) / "session.json"
+        self.calling_nothing(self.debugger.save, path)
+        branches = [(branch.name, branch.parent, branch.forked_at) for branch in self.debugger.branches]
+
+        def load():
+            return Debugger.load(path, saga(self.on_failure), clock=VirtualClock(), resources=self.calls)
+
+        again = self.calling_nothing(load)
+        assert [(branch.name, branch.parent, branch.forked_at) for branch in again.branches] == branches
+        assert again.breakpoints == self.debugger.breakpoints
+        assert again.faults == self.debugger.faults
+        assert again.reset() is None
+        assert again.context == START
+        self.debugger = load()
 
     @rule(points=st.lists(breakpoints, max_size=2), conditional=st.booleans())
     def go_on(self, points, conditional):

@@ -6,6 +6,7 @@ when somebody looks.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import overload
@@ -90,7 +91,7 @@ class Journal(Sequence[Entry]):
     operations of those entries that have any, by the entry's number.
     """
 
-    __slots__ = ("_anchor_ns", "_effects", "_executed", "_length", "_rows", "_seen")
+    __slots__ = ("_anchor_ns", "_effects", "_executions", "_length", "_rows")
 
     def __init__(
         self,
@@ -98,13 +99,13 @@ class Journal(Sequence[Entry]):
         anchor_ns: int,
         length: int | None = None,
         effects: Mapping[int, Sequence[EffectOperation]] | None = None,
+        executions: Executions | None = None,
     ) -> None:
         self._rows = rows
         self._anchor_ns = anchor_ns
         self._length = length
         self._effects = effects or {}
-        self._executed: dict[int, list[int]] = {}
-        self._seen = 0
+        self._executions = executions or Executions(rows)
 
     def __len__(self) -> int:
         return len(self._rows) if self._length is None else self._length
@@ -179,20 +180,33 @@ class Journal(Sequence[Entry]):
             outcome.error if isinstance(outcome, Failure) else None,
             _note(outcome),
             fault,
-            self._undone_by(number, instruction.index) if kind == "compensate" else None,
+            self._executions.last_before(number, instruction.index) if kind == "compensate" else None,
             instruction,
             outcome,
             tuple(self._effects.get(number, ())),
         )
 
-    def _undone_by(self, number: int, index: int) -> int | None:
+
+class Executions:
+    """Where each step was executed: an index over rows that only grow, brought up to date when asked."""
+
+    __slots__ = ("_places", "_rows", "_seen")
+
+    def __init__(self, rows: list[Row]) -> None:
+        self._rows = rows
+        self._places: dict[int, list[int]] = {}
+        self._seen = 0
+
+    def last_before(self, number: int, index: int) -> int | None:
         """The last execution of step `index` before entry `number`."""
         for position in range(self._seen, len(self._rows)):
             instruction = self._rows[position][0]
             if instruction.kind == "execute":
-                self._executed.setdefault(instruction.index, []).append(position)
+                self._places.setdefault(instruction.index, []).append(position)
         self._seen = len(self._rows)
-        return next((found for found in reversed(self._executed.get(index, ())) if found < number), None)
+        places = self._places.get(index, ())
+        found = bisect_left(places, number)
+        return places[found - 1] if found else None
 
 
 def _note(outcome: Outcome) -> str:

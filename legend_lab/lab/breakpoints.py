@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from legend_lab.core.errors import LegendError
+from legend_lab.core.errors import LegendError, error_text
 from legend_lab.core.instructions import Instruction
 from legend_lab.core.journal import Entry
-from legend_lab.lab.conditions import Condition
+from legend_lab.lab.conditions import Condition, ConditionError
 
 When = Literal["before", "after"]
 On = Literal["error", "rollback"]
@@ -43,6 +43,12 @@ class Breakpoint:
     _test: Callable[[Any], bool] | None = field(init=False, repr=False, compare=False, default=None)
 
     def __post_init__(self) -> None:
+        if self.path is not None and not _is_text(self.path):
+            raise BreakpointError(f"a breakpoint's path is the dotted name of a step or block, not {self.path!r}")
+        if not (self.attempt is None or (type(self.attempt) is int and self.attempt >= 1)):
+            raise BreakpointError(f"a breakpoint's attempt is a number from 1, not {self.attempt!r}")
+        if not (self.condition is None or isinstance(self.condition, str) or callable(self.condition)):
+            raise BreakpointError(f"a breakpoint's condition is a text or a function, not {self.condition!r}")
         if self.phase not in (None, "execute", "compensate") or self.when not in ("before", "after"):
             raise BreakpointError("a breakpoint's phase is 'execute' or 'compensate', its when 'before' or 'after'")
         if self.on not in (None, "error", "rollback"):
@@ -82,16 +88,58 @@ class Breakpoint:
         )
 
     def _holds(self, context: object) -> bool:
-        return self._test is None or bool(self._test(context))
+        if self._test is None:
+            return True
+        try:
+            return bool(self._test(context))
+        except ConditionError:
+            raise
+        except Exception as error:
+            raise ConditionError(f"the condition of the breakpoint {self} failed: {error_text(error)}") from error
 
     def __str__(self) -> str:
         """The breakpoint as a person says it."""
         words = [f"{self.when} {self.path}" if self.path else self.when if self.on is None else ""]
         words += [f"on {self.on}" if self.on else "", self.phase or "", f"#{self.attempt}" if self.attempt else ""]
-        if self.condition is not None:
-            words.append(f"if {self.condition if isinstance(self.condition, str) else self.condition.__name__}")
+        if isinstance(self.condition, str):
+            words.append(f"if {self.condition}")
+        elif self.condition is not None:
+            words.append(f"if {getattr(self.condition, '__name__', type(self.condition).__name__)}")
         return " ".join(word for word in words if word)
 
+    def to_json(self) -> dict[str, Any]:
+        """The breakpoint as JSON values.
+
+        Raises:
+            BreakpointError: its condition is a function, which is no data.
+        """
+        if not (self.condition is None or isinstance(self.condition, str)):
+            raise BreakpointError(
+                f"the breakpoint {self} tests a function, which cannot be saved; write the condition as a text, "
+                "such as 'total > 100', or take the breakpoint away"
+            )
+        return {name: getattr(self, name) for name in _FIELDS}
+
+    @classmethod
+    def from_json(cls, data: Any) -> Self:  # noqa: ANN401 - JSON is any
+        """Read a breakpoint back; nothing in it is code.
+
+        Raises:
+            BreakpointError: the data is no breakpoint.
+            ConditionError: its condition is no expression of the allowed kind.
+        """
+        if not isinstance(data, dict) or not set(data) <= set(_FIELDS):
+            raise BreakpointError(f"a breakpoint is an object with {', '.join(_FIELDS)}")
+        if not isinstance(data.get("enabled", True), bool):
+            raise BreakpointError("a breakpoint is enabled or not: true or false")
+        return cls(**data)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+_FIELDS = ("path", "phase", "when", "attempt", "condition", "on", "enabled")
 
 StopKind = Literal["breakpoint", "halt", "ended", "target", "stopped"]
 

@@ -13,11 +13,11 @@ T = TypeVar("T")
 class SteppedClock:
     """Another clock, running only between `begin` and `end`; so a timeline shows what took time, not who waited."""
 
-    __slots__ = ("_at", "_inner", "_since")
+    __slots__ = ("_at", "_inner", "_since", "_zero")
 
     def __init__(self, inner: Clock) -> None:
         self._inner = inner
-        self._at = inner.ticks()
+        self._at = self._zero = inner.ticks()
         self._since: int | None = None
 
     @property
@@ -26,8 +26,8 @@ class SteppedClock:
         return self._inner
 
     def begin(self, at: int | None = None) -> None:
-        """Run from now on; from the reading `at` when one is given."""
-        self._at = self._read() if at is None else at
+        """Run from now on, from the reading `at`; without one, from the reading that it was made with."""
+        self._at = self._zero if at is None else at
         self._since = self._inner.ticks()
 
     def end(self) -> None:

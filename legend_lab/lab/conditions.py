@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import operator
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -68,7 +69,9 @@ class Condition:
         if len(text) > LONGEST:
             raise ConditionError(f"a condition is a text of at most {LONGEST} characters")
         try:
-            self._tree = ast.parse(text.strip(), mode="eval").body
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # about the text of a person, which the console has no use for
+                self._tree = ast.parse(text.strip(), mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             raise ConditionError(f"{text[:80]!r} is no expression: {error}") from None
         _check(self._tree)
@@ -93,8 +96,9 @@ class Condition:
 
 def _check(tree: ast.expr) -> None:
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and node.attr.startswith("_"):
-            raise ConditionError(f"a condition may not look at {node.attr!r}")
+        name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+        if name.startswith("_"):
+            raise ConditionError(f"a condition may not look at {name!r}")
         if isinstance(node, ast.Call):
             if not (
                 isinstance(node.func, ast.Name) and node.func.id == "len" and len(node.args) == 1 and not node.keywords

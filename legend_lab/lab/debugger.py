@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+import os
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any, Self, TypeVar
 
 from legend_lab.core.errors import ProtocolError
 from legend_lab.core.instructions import (
@@ -14,6 +16,7 @@ from legend_lab.core.instructions import (
     Decision,
     Execute,
     Halt,
+    Instruction,
     Resolve,
     Restart,
     Resume,
@@ -25,10 +28,12 @@ from legend_lab.lab.breakpoints import Breakpoint, BreakpointError, StopReason
 from legend_lab.lab.clock import SteppedClock
 from legend_lab.lab.copying import copy_context
 from legend_lab.lab.editing import change_context
+from legend_lab.lab.history import Branch
+from legend_lab.lab.session import Session, read_session, write_file, write_session
 from legend_lab.lab.travel import Travel
 from legend_lab.runtime.clocks import Clock
 from legend_lab.runtime.driver import drive
-from legend_lab.runtime.executions import ExecutionResult, result_of
+from legend_lab.runtime.executions import ExecutionResult
 from legend_lab.runtime.faults import Fault, FaultPlan, as_plan
 from legend_lab.runtime.restart import restarted
 from legend_lab.runtime.run import SYSTEM_CLOCK, Options
@@ -105,37 +110,19 @@ class Debugger(Travel[Ctx, Err]):
 
         Raises:
             ProtocolError: it stands at a halt or at the end; the message names what can be done.
+            ContextRecordError: a crash is planned here, and the context cannot be written; nothing was changed.
         """
-        if self.is_past and self._branch.would_repeat(self._position, self.faults):
-            self._position += 1
-            return self._branch.journal_at(self._position)[-1]
-        self._refuse_halts()
-        self._leave_past()
-        branch, number = self._branch, len(self._branch)
-        at = branch.run.machine.cursor
-        planned = self.faults.at(at) if isinstance(at, Execute | Compensate) else None
-        self._clock.begin(branch.last_tick(number))
-        try:
-            await drive(branch.run, limit=1)
-        except BaseException as error:
-            if error is not branch.run.crash:
-                if not branch.run.stands:
-                    branch.run.decide(Restart(crashed=False))
-                raise
-            branch.run = restarted(branch.run)
-        finally:
-            self._clock.end()
-            branch.keep_rows(planned)
-            self._position, self._seen = len(branch), None
-        return branch.journal_at(number + 1)[-1]
+        with self._busy():
+            return await self._step()
 
     async def run(self) -> StopReason:
         """Go on to a breakpoint, a halt or the end, and say why it stopped.
 
         Raises:
             ProtocolError: it stands at a halt or at the end already.
+            ConditionError: a condition cannot be worked out; it stands where it was to be tested.
         """
-        return await self._run_until(None)
+        return await self._run_until(lambda _: None)
 
     async def run_to(self, path: str) -> StopReason:
         """Go on until the step (or a step of the block) `path` comes next, or something else stops it.
@@ -145,7 +132,12 @@ class Debugger(Travel[Ctx, Err]):
             ProtocolError: it stands at a halt or at the end already.
         """
         self._check_path(path)
-        return await self._run_until(path)
+
+        def reached(at: Instruction) -> StopReason | None:
+            there = _is_within(at.path, path)
+            return StopReason("target", f"{at.kind.capitalize()} {at.path} comes next.") if there else None
+
+        return await self._run_until(reached)
 
     async def run_to_end(self) -> ExecutionResult[Ctx, Err]:
         """Go on until the end or a halt, whatever breakpoints there are; return the typed state it stands in.
@@ -153,27 +145,31 @@ class Debugger(Travel[Ctx, Err]):
         Raises:
             ProtocolError: it stands at a halt or at the end already.
         """
-        await self.step()
-        while self.result is None or self.is_past:
-            await self.step()
-        return result_of(self._branch.run)
+        with self._busy():
+            await self._step()
+            while self.is_past or not self._stands:
+                await self._breathe()
+                await self._step()
+        result = self.result
+        if result is None:  # pragma: no cover - the loop ends where it stands
+            raise ProtocolError("it stands neither at a halt nor at the end")
+        return result
 
     async def step_over(self) -> StopReason:
-        """Go on until the block that comes next is left; as `step` where no block does.
+        """Go on until the block that comes next is left, or something else stops it; as `step` where no block does.
 
         Raises:
             ProtocolError: it stands at a halt or at the end.
         """
         at = self.next_instruction
         block = at.path.rpartition(".")[0] if at is not None else ""
-        await self.step()
-        while block and self._stopped() is None:
-            at = self.next_instruction
-            if at is None or not at.path.startswith(block + "."):
-                break
-            await self._breathe()
-            await self.step()
-        return self._stopped() or StopReason("target", f"Stepped over {block}." if block else "Stepped.")
+
+        def left(at: Instruction) -> StopReason | None:
+            if block and _is_within(at.path, block):
+                return None
+            return StopReason("target", f"Stepped over {block}." if block else "Stepped.")
+
+        return await self._run_until(left)
 
     def stop(self) -> None:
         """Make a `run` that goes on elsewhere stop after the instruction that it is in."""
@@ -202,9 +198,13 @@ class Debugger(Travel[Ctx, Err]):
 
         Raises:
             ProtocolError: there is nothing left that could be lost.
+            ContextRecordError: the context cannot be written, so no process could take it up; nothing was changed.
         """
+        self._insist_on_rest()
         if self._machine.finished:
             raise ProtocolError("the saga has ended, so a crash would lose nothing")
+        self._refuse_crashed()
+        self._branch.run.shape.context.dump(self.context)
         self._leave_past()
         self._crashed = True
 
@@ -214,48 +214,139 @@ class Debugger(Travel[Ctx, Err]):
         Raises:
             ProtocolError: it did not crash.
         """
+        self._insist_on_rest()
         if not self._crashed:
             raise ProtocolError("it has not crashed, so there is nothing to restart")
+        self._at_once(lambda: self._branch.succeed(restarted(self._branch.run)))
         self._crashed = False
-        self._branch.run = restarted(self._branch.run)
         self._keep()
+        self._settle()
 
     def edit(self, place: str, value: object) -> None:
         """Set the value at a dotted place of the context; an entry in the journal says so. In the past: a branch.
 
         Raises:
             EditError: there is no such place, or it takes no such value; nothing was changed.
+            ContextCopyError: the value or the context cannot be copied; nothing was changed.
         """
+        self._insist_on_rest()
         self._refuse_crashed()
         if self._machine.finished:
             raise ProtocolError("the saga has ended; go back to edit its context, or reset")
+        value = copy_context(value)
         note = change_context(copy_context(self.context), place, value)
         self._leave_past()
         change_context(self._branch.run.context, place, value)
-        self._clock.begin(self._branch.last_tick(len(self._branch)))
-        self._clock.end()
-        self._branch.run.edit(note)
+        self._at_once(lambda: self._branch.run.edit(note))
         self._keep()
+
+    # -- keeping --------------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write everything to a file: all branches with every context, the faults, the breakpoints, the position.
+
+        A file that was there is replaced in one piece, or not at all.
+
+        Raises:
+            ContextRecordError: a context, now or in the past, cannot be written; the message names the place.
+            BreakpointError: a breakpoint tests a function, which is no data.
+            OSError: the file cannot be written.
+        """
+        self._insist_on_rest()
+        self._settle()
+        session = Session(
+            self._given,
+            self.branches,
+            self.branch,
+            self._position,
+            self._crashed,
+            self.faults,
+            self._breakpoints,
+        )
+        write_file(path, write_session(session))
+
+    @classmethod
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        saga: Saga[Ctx, Err],
+        *,
+        clock: Clock = SYSTEM_CLOCK,
+        resources: Any = None,  # noqa: ANN401 - whatever the user's steps ask for
+    ) -> Self:
+        """Take up what `save` wrote, where it stood; nothing in the file is code, and nothing is performed.
+
+        Errors come back as in records: declared ones as their own class, any other as a `StoredError`. Time goes on
+        after the last instant of a branch.
+
+        Raises:
+            CorruptRecordError: the file holds no session, or is damaged.
+            RecordVersionError: it was written in another version of the format.
+            SagaMismatchError: it is of another saga, of another shape of it, or with other inputs.
+            OSError: the file cannot be read.
+        """
+        stepped = SteppedClock(clock)
+        session = read_session(Path(path).read_bytes(), saga, stepped, resources)
+        debugger = cls(saga, session.given, faults=session.faults, clock=clock, resources=resources)
+        debugger._clock = stepped
+        debugger._branches = {branch.name: branch for branch in session.branches}
+        debugger._branch = debugger._branches[session.branch]
+        debugger._options = debugger._branch.run.options
+        debugger._position, debugger._crashed = session.position, session.is_crashed
+        debugger.breakpoints = session.breakpoints
+        return debugger
 
     # -- inside ---------------------------------------------------------------------------------
 
-    async def _run_until(self, path: str | None) -> StopReason:
+    async def _step(self) -> Entry:
+        if self.is_past and self._branch.would_repeat(self._position, self.faults):
+            self._position += 1
+            return self._branch.entry(self._position - 1)
+        self._refuse_halts()
+        branch = self._branch_to_extend()
+        number, at = len(branch), branch.run.machine.cursor
+        planned = self.faults.at(at) if isinstance(at, Execute | Compensate) else None
+        self._clock.begin(branch.last_tick(number))
+        try:
+            await drive(branch.run, limit=1)
+        except BaseException as error:
+            if error is not branch.run.crash:
+                if len(branch) > number and not branch.run.stands:
+                    branch.run.decide(Restart(crashed=False))
+                raise
+            branch.succeed(restarted(branch.run))
+        finally:
+            self._clock.end()
+            branch.keep_rows(planned)
+            self._position = len(branch)
+        return branch.entry(number)
+
+    def _branch_to_extend(self) -> Branch:
+        """The branch whose end is here; begun, if here is in the past."""
+        self._is_busy = False  # for the branch that may begin
+        try:
+            self._leave_past()
+        finally:
+            self._is_busy = True
+        return self._branch
+
+    async def _run_until(self, reached: Callable[[Instruction], StopReason | None]) -> StopReason:
         self._stopping = False
-        while True:
-            was_rolling_back = self.original_error is not None
-            was_past = self.is_past
-            entry = await self.step()
-            reason = self._stopped() or self._breaks_after(entry, was_past=was_past)
-            at = self.next_instruction
-            if reason is None and path is not None and at is not None and _is_within(at.path, path):
-                reason = StopReason("target", f"{at.kind.capitalize()} {at.path} comes next.")
-            if reason is None:
-                reason = self._breaks_before(begins_rollback=not was_rolling_back and self.original_error is not None)
-            if reason is None and self._stopping:
-                reason = StopReason("stopped", "Stopped.")
-            if reason is not None:
-                return reason
-            await self._breathe()
+        with self._busy():
+            while True:
+                was_rolling_back = self._machine.rollback is not None
+                was_past = self.is_past
+                entry = await self._step()
+                at = self.next_instruction
+                reason = self._stopped() or self._breaks_after(entry, was_past=was_past)
+                if reason is None and at is not None:
+                    begins_rollback = not was_rolling_back and self._machine.rollback is not None
+                    reason = reached(at) or self._breaks_before(at, begins_rollback=begins_rollback)
+                if reason is None and self._stopping:
+                    reason = StopReason("stopped", "Stopped.")
+                if reason is not None:
+                    return reason
+                await self._breathe()
 
     async def _breathe(self) -> None:
         """Let others have their turn, also when no step awaits anything."""
@@ -270,11 +361,10 @@ class Debugger(Travel[Ctx, Err]):
             return StopReason("halt", f"It stands still at {at.path}: {at.reason.value}.")
         return None
 
-    def _breaks_before(self, *, begins_rollback: bool) -> StopReason | None:
-        at = self.next_instruction
-        if at is None:
-            return None
-        for item in self._tested():
+    def _breaks_before(self, at: Instruction, *, begins_rollback: bool) -> StopReason | None:
+        for item in self._breakpoints:
+            if self.is_past and item.runs_user_code:
+                continue
             if item.stops_before(at, self.context, begins_rollback=begins_rollback):
                 return StopReason("breakpoint", f"Breakpoint {item}: {at.kind} {at.path} comes next.", item)
         return None
@@ -287,16 +377,13 @@ class Debugger(Travel[Ctx, Err]):
                 return StopReason("breakpoint", f"Breakpoint {item}: {sentence(entry)}", item)
         return None
 
-    def _tested(self) -> tuple[Breakpoint, ...]:
-        """The breakpoints that may be tested here: in the past no condition runs."""
-        return tuple(item for item in self._breakpoints if not (self.is_past and item.runs_user_code))
-
     def _check_path(self, path: str) -> None:
         if not any(_is_within(spec.path, path) for spec in self.program.steps):
             known = ", ".join(spec.path for spec in self.program.steps[:12])
             raise BreakpointError(f"{self.program.name} has no step or block {path!r}; its steps are {known}")
 
     def _decide(self, decision: Decision) -> None:
+        self._insist_on_rest()
         if not self.choices:
             raise ProtocolError("it does not stand at a halt, so there is nothing to decide; step goes on")
         if self.is_past and self._branch.run.rows[self._position][1] == decision:
@@ -304,10 +391,14 @@ class Debugger(Travel[Ctx, Err]):
             return
         self._machine.copy().feed(decision)
         self._leave_past()
+        self._at_once(lambda: self._branch.run.decide(decision))
+        self._keep()
+
+    def _at_once(self, work: Callable[[], None]) -> None:
+        """Do what takes no time, at the instant at which the branch stands."""
         self._clock.begin(self._branch.last_tick(len(self._branch)))
         self._clock.end()
-        self._branch.run.decide(decision)
-        self._keep()
+        work()
 
     def _refuse_halts(self) -> None:
         self._refuse_crashed()

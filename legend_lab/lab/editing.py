@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from collections.abc import MutableMapping, MutableSequence
 from typing import Any
@@ -31,13 +32,14 @@ def change_context(context: Any, place: str, value: object) -> str:  # noqa: ANN
     try:
         before = safe_repr(_child(holder, last, place), 200) if _has(holder, last) else None
         _set(holder, last, value, place)
+        now = safe_repr(_child(holder, last, place), 200)  # as it is kept: a secret is masked
     except EditError:
         raise
     except ValidationError as error:
-        raise EditError(f"{place} takes no {safe_repr(value, 80)}: {error.errors()[0]['msg']}") from None
+        why = error.errors(include_input=False, include_url=False, include_context=False)[0]["msg"]
+        raise EditError(f"{place} does not take that {type(value).__name__}: {why}") from None
     except Exception as error:
         raise EditError(f"{place} cannot be changed: {error_text(error)}") from error
-    now = safe_repr(value, 200)
     return f"{place} = {now}" if before is None else f"{place} = {now} (was {before})"
 
 
@@ -54,20 +56,34 @@ def _child(holder: object, name: str, place: str) -> Any:  # noqa: ANN401 - what
 
 
 def _set(holder: Any, name: str, value: object, place: str) -> None:  # noqa: ANN401 - the user's own type
+    fields = {item.name for item in dataclasses.fields(holder)} if dataclasses.is_dataclass(holder) else set[str]()
     if isinstance(holder, MutableMapping):
         if not name:
             raise EditError("name the place to change, such as 'hold_id'")
-        holder[next((key for key in holder if str(key) == name), name)] = value
+        holder[_key_named(holder, name)] = value
     elif isinstance(holder, MutableSequence):
-        if not name.isdigit() or int(name) >= len(holder):
+        if not name.isdecimal() or int(name) >= len(holder):
             raise EditError(f"{place!r} is no index of a list of {len(holder)}")
         holder[int(name)] = value
     elif isinstance(holder, BaseModel):
-        if name not in type(holder).model_fields:
+        if name not in type(holder).model_fields and name not in (holder.__pydantic_extra__ or {}):
             raise EditError(f"{type(holder).__name__} has no field {name!r}")
-        checked = type(holder).__pydantic_validator__.validate_assignment(holder.model_copy(), name, value)
-        setattr(holder, name, getattr(checked, name))
-    elif dataclasses.is_dataclass(holder) and name in {item.name for item in dataclasses.fields(holder)}:
+        checked: Any = type(holder).__pydantic_validator__.validate_assignment(holder.model_copy(), name, value)
+        holder.__dict__.update(checked.__dict__)
+        if holder.__pydantic_extra__ is not None:
+            holder.__pydantic_extra__.update(checked.__pydantic_extra__ or {})
+        holder.__pydantic_fields_set__.add(name)
+    elif name in fields:
+        validator = getattr(type(holder), "__pydantic_validator__", None)
+        if validator is not None:
+            value = getattr(validator.validate_assignment(copy.copy(holder), name, value), name)
         setattr(holder, name, value)
     else:
         raise EditError(f"{place!r} is inside a {type(holder).__name__}, which is not edited piece by piece")
+
+
+def _key_named(holder: MutableMapping[Any, Any], name: str) -> Any:  # noqa: ANN401 - any key
+    """The key that a person calls `name`; a new one where there is none."""
+    if name in holder:
+        return name
+    return next((key for key in holder if not isinstance(key, str) and safe_repr(key) == name), name)

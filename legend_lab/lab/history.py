@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from legend_lab.core.instructions import Compensate, Edit, Execute, Instruction
-from legend_lab.core.journal import Journal
+from legend_lab.core.instructions import Compensate, Execute, Instruction
+from legend_lab.core.journal import Entry, Executions, Journal
 from legend_lab.core.machine import Machine
 from legend_lab.core.moves import Rollback
 from legend_lab.core.table import MachineState
@@ -13,7 +14,8 @@ from legend_lab.lab.snapshots import Snapshots
 from legend_lab.runtime.faults import Fault, FaultPlan
 from legend_lab.runtime.run import Run
 
-_Stand = tuple[Instruction, MachineState, Rollback | None]
+Stand = tuple[Instruction, MachineState, Rollback | None]
+"""What a machine holds: its cursor, its state, and what rollback remembers."""
 
 
 class Branch:
@@ -27,38 +29,67 @@ class Branch:
         parent: name of the branch it left, None for the first.
         forked_at: the position at which it left.
         run: what goes on from its end.
+        snapshots: the context at every position.
+        planned: for each entry, the fault that was planned for it.
     """
 
-    def __init__(self, name: str, run: Run, *, parent: str | None = None, forked_at: int = 0) -> None:
+    def __init__(
+        self,
+        name: str,
+        run: Run,
+        *,
+        parent: str | None = None,
+        forked_at: int = 0,
+        snapshots: Snapshots | None = None,
+        planned: Iterable[Fault | None] = (),
+        stands: Iterable[Stand] | None = None,
+    ) -> None:
         self.name = name
         self.parent = parent
         self.forked_at = forked_at
         self.run = run
-        self.snapshots = Snapshots()
-        self._stands: list[_Stand] = []
-        self._planned: list[Fault | None] = []
-        self.keep()
+        self.planned = list(planned)
+        self._executions = Executions(run.rows)
+        self._stands = list(_replayed(run) if stands is None else stands)
+        if snapshots is None:
+            snapshots = Snapshots()
+            snapshots.append(run.context)
+        self.snapshots = snapshots
 
     def __len__(self) -> int:
         return len(self.run.rows)
 
-    def keep(self) -> None:
-        """Remember the run as it stands at its end."""
-        machine = self.run.machine
-        self._stands.append((machine.cursor, machine.state, machine.rollback))
-        self.snapshots.append(self.run.context)
+    def __repr__(self) -> str:
+        origin = "" if self.parent is None else f" from {self.parent!r} at {self.forked_at}"
+        return f"<Branch {self.name!r}{origin}, {len(self)} entries>"
 
-    def keep_rows(self, planned: Fault | None) -> None:
+    def keep_rows(self, planned: Fault | None = None) -> None:
         """Remember the run after the rows that it has gained; only the last of several has a context of its own."""
-        while len(self._planned) < len(self.run.rows):
-            number = len(self._planned)
-            self._planned.append(planned if number == len(self._stands) - 1 else None)
-            if number + 1 < len(self.run.rows):
-                machine = Machine.replay(self.run.shape.program, (row[1] for row in self.run.rows[: number + 1]))
-                self._stands.append((machine.cursor, machine.state, machine.rollback))
-                self.snapshots.append(self.run.context)
-            else:
-                self.keep()
+        while len(self.planned) < len(self.run.rows):
+            instruction, outcome, *_ = self.run.rows[len(self.planned)]
+            machine = self.machine_at(len(self.planned))
+            machine.feed(outcome)
+            self._stands.append(_stand(machine))
+            self.planned.append(planned if isinstance(instruction, Execute | Compensate) else None)
+            self.snapshots.append(self.run.context)
+
+    def settle(self) -> None:
+        """Take what was changed in the live context since the last entry into the last position."""
+        self.snapshots.settle(self.run.context)
+
+    def succeed(self, run: Run) -> None:
+        """Go on with `run`, which a new process made of this one: with its context, and the entries it has gained.
+
+        What is known of the past stays as it is; a record would have lost the classes of some errors.
+        """
+        former, shift = self.run, run.anchor_ns - self.run.anchor_ns
+        for instruction, outcome, started, completed, fault in run.rows[len(former.rows) :]:
+            ended = None if completed is None else completed + shift
+            former.rows.append((instruction, outcome, started + shift, ended, fault))
+            former.machine.feed(outcome)
+        run.shape, run.rows, run.machine, run.effects = former.shape, former.rows, former.machine, former.effects
+        run.anchor_from(former)
+        self.run = run
 
     def machine_at(self, position: int) -> Machine:
         """The machine as it stood at `position`."""
@@ -67,30 +98,42 @@ class Branch:
         return machine
 
     def context_at(self, position: int) -> Any:  # noqa: ANN401 - the user's own type
-        """A fresh copy of the context as it was at `position`."""
+        """A fresh copy of the context as it was at `position`.
+
+        Raises:
+            ContextCopyError: it could not be copied then.
+        """
         return self.snapshots.restore(position)
 
     def journal_at(self, position: int) -> Journal:
         """The first `position` entries."""
-        return self.run.journal(position)
+        return Journal(self.run.rows, self.run.anchor_ns, position, self.run.effects, self._executions)
+
+    def entry(self, number: int) -> Entry:
+        """Entry `number` of the branch."""
+        return self.journal_at(len(self))[number]
 
     def would_repeat(self, position: int, faults: FaultPlan) -> bool:
         """Whether going on from `position` under `faults` is what happened there already."""
         instruction = self.run.rows[position][0]
         if isinstance(instruction, Execute | Compensate):
-            return self._planned[position] == faults.at(instruction)
+            return self.planned[position] == faults.at(instruction)
         return True
 
     def fork(self, name: str, position: int, run: Run) -> Branch:
         """A branch that shares the first `position` entries and goes on with `run`."""
-        twin = Branch.__new__(Branch)
-        twin.name, twin.parent, twin.forked_at, twin.run = name, self.name, position, run
-        twin.snapshots = self.snapshots.fork(position + 1)
-        twin._stands, twin._planned = self._stands[: position + 1], self._planned[:position]  # noqa: SLF001 - its own kind
-        return twin
+        return Branch(
+            name,
+            run,
+            parent=self.name,
+            forked_at=position,
+            snapshots=self.snapshots.fork(position + 1),
+            planned=self.planned[:position],
+            stands=self._stands[: position + 1],
+        )
 
     def run_from(self, position: int) -> Run:
-        """A run that stands where this branch stood at `position`."""
+        """A run of its own that stands where this branch stood at `position`."""
         former = self.run
         run = Run(former.shape, former.steps, former.saga, self.context_at(position), former.options, id=former.id)
         run.rows = former.rows[:position]
@@ -107,6 +150,15 @@ class Branch:
         _, _, started, completed, _ = self.run.rows[position - 1]
         return started if completed is None else completed
 
-    def is_edit(self, position: int) -> bool:
-        """Whether the entry after `position` is an edit."""
-        return isinstance(self.run.rows[position][0], Edit)
+
+def _stand(machine: Machine) -> Stand:
+    return machine.cursor, machine.state, machine.rollback
+
+
+def _replayed(run: Run) -> Iterator[Stand]:
+    """How the machine stood at each position of a run."""
+    machine = Machine(run.shape.program)
+    yield _stand(machine)
+    for row in run.rows:
+        machine.feed(row[1])
+        yield _stand(machine)

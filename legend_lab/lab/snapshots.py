@@ -14,6 +14,9 @@ import weakref
 import zlib
 from typing import Any
 
+from legend_lab.core.errors import ContextCopyError, error_text
+from legend_lab.lab.copying import copy_context
+
 KEYFRAME_EVERY = 64
 """Snapshots that share a keyframe."""
 _ZLIB_LEVEL = 1
@@ -28,7 +31,7 @@ class Snapshots:
 
     def __init__(self) -> None:
         self._items: list[Any] = []
-        """Compressed bytes, the position of an equal earlier one, or (where pickle refuses) a deep copy."""
+        """Compressed bytes, the position of an equal earlier one, or (where pickle refuses) a deep copy or refusal."""
         self._held: dict[int, Any] = {}
         self._last: tuple[int, bytes] | None = None
         self._opened: tuple[int, bytes] | None = None
@@ -37,35 +40,49 @@ class Snapshots:
         return len(self._items)
 
     def append(self, context: object) -> None:
-        """Keep the context as it is now.
-
-        Raises:
-            Exception: whatever the context raises when it is copied.
-        """
+        """Keep the context as it is now; one that cannot be copied raises when it is asked for."""
         position = len(self._items)
         raw = self._pickled(context)
         if raw is None:
-            self._items.append(_Copy(copy.deepcopy(context)))
-            return
-        if self._last is not None and self._last[1] == raw:
+            self._items.append(_copied(context))
+        elif self._last is not None and self._last[1] == raw:
             self._items.append(self._last[0])
+        else:
+            self._last = (position, raw)
+            self._items.append(self._compressed(position, raw))
+
+    def settle(self, context: object) -> None:
+        """Let the last snapshot be the context as it is now, if it has changed since."""
+        if self._last == (self.first_of(len(self._items) - 1), self._pickled(context)):
             return
-        self._last = (position, raw)
-        self._items.append(self._compressed(position, raw))
+        self._items.pop()
+        self._last, self._opened = self._newest(), None
+        self.append(context)
 
     def restore(self, position: int) -> Any:  # noqa: ANN401 - the user's own type
-        """A fresh copy of the context at `position`."""
+        """A fresh copy of the context at `position`.
+
+        Raises:
+            ContextCopyError: it could not be copied then, or cannot be built again now.
+        """
         item = self._items[position]
-        if isinstance(item, _Copy):
-            return copy.deepcopy(item.value)
-        if isinstance(item, int):
-            return self.restore(item)
-        return pickle.loads(self._raw(position))  # noqa: S301 - made by this very object
+        match item:
+            case int():
+                return self.restore(item)
+            case _Refusal():
+                raise ContextCopyError(item.text)
+            case _Copy():
+                return copy.deepcopy(item.value)
+        try:
+            return pickle.loads(self._raw(position))  # noqa: S301 - made by this very object
+        except Exception as error:
+            raise ContextCopyError(f"the context cannot be built again from its copy: {error_text(error)}") from error
 
     def fork(self, length: int) -> Snapshots:
         """The first `length` snapshots, to grow another way."""
         twin = Snapshots()
         twin._items, twin._held = self._items[:length], self._held.copy()
+        twin._last = twin._newest()
         return twin
 
     @property
@@ -73,9 +90,17 @@ class Snapshots:
         """Bytes that the compressed snapshots take."""
         return sum(len(item) for item in self._items if isinstance(item, bytes))
 
-    def is_same(self, position: int) -> bool:
-        """Whether the context at `position` is the one before it, unchanged."""
-        return isinstance(self._items[position], int)
+    def first_of(self, position: int) -> int:
+        """The earliest position known to have had the very same context as `position`."""
+        item = self._items[position]
+        return item if isinstance(item, int) else position
+
+    def _newest(self) -> tuple[int, bytes] | None:
+        """The last snapshot with its position, where it is one that the next can be compared with."""
+        if not self._items:
+            return None
+        position = self.first_of(len(self._items) - 1)
+        return (position, self._raw(position)) if isinstance(self._items[position], bytes) else None
 
     def _pickled(self, context: object) -> bytes | None:
         buffer = io.BytesIO()
@@ -116,6 +141,20 @@ class _Copy:
         self.value = value
 
 
+class _Refusal:
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
+def _copied(context: object) -> _Copy | _Refusal:
+    try:
+        return _Copy(copy_context(context))
+    except ContextCopyError as error:
+        return _Refusal(str(error))
+
+
 class _Pickler(pickle.Pickler):
     """Pickles classes, functions and modules by reference to the very object."""
 
@@ -124,11 +163,14 @@ class _Pickler(pickle.Pickler):
         self._held = held
 
     def reducer_override(self, obj: Any) -> Any:  # noqa: ANN401 - pickle's own signature
-        """Keep what has a name as itself."""
-        if isinstance(obj, type | types.FunctionType | types.ModuleType) and obj.__module__ != "builtins":
-            self._held[id(obj)] = _BY_ID[id(obj)] = obj
-            return _kept, (id(obj),)
-        return NotImplemented
+        """Keep classes, functions and modules as themselves, `_kept` apart, which pickle finds by its name."""
+        if not isinstance(obj, _BY_REFERENCE) or obj is _kept or getattr(obj, "__module__", None) == "builtins":
+            return NotImplemented
+        self._held[id(obj)] = _BY_ID[id(obj)] = obj
+        return _kept, (id(obj),)
+
+
+_BY_REFERENCE = (type, types.FunctionType, types.ModuleType)
 
 
 def _kept(key: int) -> Any:  # noqa: ANN401 - whatever was kept

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
 from legend_lab.core.errors import ProtocolError
@@ -36,7 +39,7 @@ class Travel(Generic[Ctx, Err]):
         self._branches: dict[str, Branch]
         self._position: int
         self._crashed: bool
-        self._seen: tuple[int, Any] | None
+        self._is_busy = False
         self.saga = saga
         self._given = copy_context(ctx)
         self._clock = clock
@@ -82,17 +85,16 @@ class Travel(Generic[Ctx, Err]):
 
     @property
     def context(self) -> Ctx:
-        """The context at the position: the live one at the end of the branch, a copy in the past.
+        """The context at the position: the live one at the end of the branch, a fresh copy in the past.
 
-        Change it with `edit`, so that the journal knows.
+        Change it with `edit`, so that the journal knows. What is changed in the live one directly counts as if the
+        last instruction had left it so; what is changed in a copy is lost.
+
+        Raises:
+            ContextCopyError: a step left something in it that cannot be copied, and that moment is past.
         """
-        if not self.is_past:
-            live: Ctx = self._branch.run.context
-            return live
-        if self._seen is None or self._seen[0] != self._position:
-            self._seen = (self._position, self._branch.context_at(self._position))
-        seen: Ctx = self._seen[1]
-        return seen
+        shown: Ctx = self._branch.context_at(self._position) if self.is_past else self._branch.run.context
+        return shown
 
     @property
     def effects(self) -> Ledger:
@@ -124,12 +126,16 @@ class Travel(Generic[Ctx, Err]):
     def result(self) -> ExecutionResult[Ctx, Err] | None:
         """The typed state it stands in at a halt or at the end; None while there is something to perform.
 
-        It is for looking: going on with it would go on with this debugger's own run.
+        At a halt it is a copy: going on with it runs on its own, and this debugger knows nothing of it.
         """
-        machine = self._machine
-        if not machine.finished and not isinstance(machine.cursor, Halt):
+        if not self._stands:
             return None
-        run = self._branch.run if not self.is_past else self._branch.run_from(self._position)
+        if self._machine.finished:
+            return result_of(self._branch.run)
+        run = self._branch.run_from(self._position)
+        if not self.is_past:
+            run.context = copy_context(self.context)
+        run.options = replace(self._options, clock=self._clock.inner)
         return result_of(run)
 
     @property
@@ -157,6 +163,7 @@ class Travel(Generic[Ctx, Err]):
 
         Without them: what the last instruction before the position changed.
         """
+        self._settle()
         after = self.context if b is None else self._branch.context_at(self._checked(b))
         before = max(0, self._position - 1) if a is None else self._checked(a)
         return context_tree(self._branch.context_at(before), after)
@@ -179,26 +186,33 @@ class Travel(Generic[Ctx, Err]):
         Raises:
             ProtocolError: the branch has no such position.
         """
-        self._position = self._checked(position)
+        self._insist_on_rest()
+        place = self._checked(position)
+        self._settle()
+        self._position = place
 
     def fork(self, name: str | None = None) -> str:
         """Start a branch here and go to it; return its name.
 
         Raises:
             ProtocolError: there is a branch of that name.
+            ContextCopyError: the context here cannot be copied.
         """
+        self._insist_on_rest()
         if name is None:
             number = len(self._branches) + 1
             while f"branch {number}" in self._branches:
                 number += 1
             name = f"branch {number}"
-        if name in self._branches or not name:
+        if not name.strip():
+            raise ProtocolError("a branch's name must not be empty")
+        if name in self._branches:
             raise ProtocolError(f"there is a branch {name!r} already; choose another name")
         self._refuse_crashed()
+        self._settle()
         run = self._branch.run_from(self._position)
         run.options = self._options
         self._branch = self._branches[name] = self._branch.fork(name, self._position, run)
-        self._seen = None
         return name
 
     def switch(self, branch: str) -> None:
@@ -207,12 +221,14 @@ class Travel(Generic[Ctx, Err]):
         Raises:
             ProtocolError: there is no such branch.
         """
+        self._insist_on_rest()
         if branch not in self._branches:
             raise ProtocolError(f"there is no branch {branch!r}; there are {', '.join(map(repr, self._branches))}")
         self._refuse_crashed()
+        self._settle()
         self._branch = self._branches[branch]
         self._branch.run.options = self._options
-        self._position, self._seen = len(self._branch), None
+        self._position = len(self._branch)
 
     @property
     def branch(self) -> str:
@@ -226,13 +242,13 @@ class Travel(Generic[Ctx, Err]):
 
     def reset(self) -> None:
         """Start over: a fresh copy of the given context, the same saga, faults, breakpoints and clock; no branches."""
+        self._insist_on_rest()
         shape, steps = compile_saga(self.saga)
         self._options.faults.check(shape.program)
         run = Run(shape, steps, self.saga, copy_context(self._given), self._options)
         self._branch = Branch(FIRST_BRANCH, run)
         self._branches = {FIRST_BRANCH: self._branch}
         self._position, self._crashed = 0, False
-        self._seen = None
 
     # -- inside ---------------------------------------------------------------------------------
 
@@ -241,16 +257,43 @@ class Travel(Generic[Ctx, Err]):
         """The machine as it stands at the position."""
         return self._branch.machine_at(self._position)
 
+    @property
+    def _stands(self) -> bool:
+        """Whether there is nothing to perform here: a halt, or the end."""
+        machine = self._machine
+        return machine.finished or isinstance(machine.cursor, Halt)
+
     def _leave_past(self) -> None:
         """Begin a branch where the position is, if it is in the past."""
         self._refuse_crashed()
         if self.is_past:
             self.fork()
+        else:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Where the live context is shown: take what was changed in it directly into the history."""
+        if not self.is_past and not self._is_busy:
+            self._branch.settle()
 
     def _keep(self) -> None:
         """Remember what the run has gained, and stand at its end."""
-        self._branch.keep_rows(None)
-        self._position, self._seen = len(self._branch), None
+        self._branch.keep_rows()
+        self._position = len(self._branch)
+
+    @contextmanager
+    def _busy(self) -> Iterator[None]:
+        """Keep all commands out that would change what is being worked on."""
+        self._insist_on_rest()
+        self._is_busy = True
+        try:
+            yield
+        finally:
+            self._is_busy = False
+
+    def _insist_on_rest(self) -> None:
+        if self._is_busy:
+            raise ProtocolError("it is performing something already; wait until that has ended, or cancel it")
 
     def _checked(self, position: int) -> int:
         place = position + len(self._branch) + 1 if position < 0 else position

@@ -42,7 +42,7 @@ def context_tree(before: object, after: object) -> tuple[Node, ...]:
     old, new = children_of(before), children_of(after)
     if new is None:
         return (_leaf("context", before, after),)
-    return _nodes(dict(old or ()), dict(new), 0)
+    return _nodes(dict(old or ()), dict(new), (after,))
 
 
 def children_of(value: object) -> list[tuple[str, object]] | None:
@@ -86,29 +86,35 @@ def changes_in(nodes: tuple[Node, ...], prefix: str = "") -> list[tuple[str, Nod
 _GONE = object()
 
 
-def _nodes(old: dict[str, object], new: dict[str, object], depth: int) -> tuple[Node, ...]:
+_Way = tuple[object, ...]
+"""The values of which one is inside the other, down to the one that is looked at."""
+
+
+def _nodes(old: dict[str, object], new: dict[str, object], way: _Way) -> tuple[Node, ...]:
     keys = list(dict.fromkeys([*new, *old]))
-    nodes = [_node(key, old.get(key, _GONE), new.get(key, _GONE), depth) for key in keys[:MOST_CHILDREN]]
+    nodes = [_node(key, old.get(key, _GONE), new.get(key, _GONE), way) for key in keys[:MOST_CHILDREN]]
     if len(keys) > MOST_CHILDREN:
         nodes.append(Node("…", f"{len(keys) - MOST_CHILDREN:,} more"))
     return tuple(nodes)
 
 
-def _node(key: str, old: object, new: object, depth: int) -> Node:
-    if old is _GONE:
-        return Node(key, _text(new, depth), "added", children=_inside(new, new, depth))
+def _node(key: str, old: object, new: object, way: _Way) -> Node:
     if new is _GONE:
-        return Node(key, _text(old, depth), "removed")
-    if type(old) is type(new) and children_of(new) and depth < DEEPEST:
-        children = _inside(old, new, depth)
+        return Node(key, _text(old, way), "removed")
+    if any(new is above for above in way):
+        return Node(key, f"{type(new).__name__} that it is inside of", "added" if old is _GONE else "same")
+    if old is _GONE:
+        return Node(key, _text(new, way), "added", children=_inside(new, new, way))
+    if type(old) is type(new) and children_of(new) and len(way) <= DEEPEST:
+        children = _inside(old, new, way)
         change: Change = "inside" if any(child.change != "same" for child in children) else "same"
-        return Node(key, _text(new, depth), change, children=children)
+        return Node(key, _text(new, way), change, children=children)
     return _leaf(key, old, new)
 
 
-def _inside(old: object, new: object, depth: int) -> tuple[Node, ...]:
-    new_children = children_of(new) if depth < DEEPEST else None
-    return _nodes(dict(children_of(old) or ()), dict(new_children), depth + 1) if new_children else ()
+def _inside(old: object, new: object, way: _Way) -> tuple[Node, ...]:
+    new_children = children_of(new) if len(way) <= DEEPEST else None
+    return _nodes(dict(children_of(old) or ()), dict(new_children), (*way, new)) if new_children else ()
 
 
 def _leaf(key: str, old: object, new: object) -> Node:
@@ -118,9 +124,9 @@ def _leaf(key: str, old: object, new: object) -> Node:
     return Node(key, text, "changed", before=safe_repr(old))
 
 
-def _text(value: object, depth: int) -> str:
+def _text(value: object, way: _Way) -> str:
     """A short text for what can be opened, the whole text for a leaf."""
-    if not children_of(value) or depth >= DEEPEST:
+    if not children_of(value) or len(way) > DEEPEST:
         return safe_repr(value)
     size = len(children_of(value) or ())
     name = type(value).__name__

@@ -167,21 +167,9 @@ def load(
     missing = [key for key in ("id", "state", "at", "reason", "saga", "journal", "context") if key not in head]
     if missing:
         raise CorruptRecordError(f"the record has no {', no '.join(missing)}")
-    saga = head.get("saga")
-    if not isinstance(saga, dict):
-        raise CorruptRecordError("the record has no saga")
-    if saga.get("name") != reader.name:
-        raise SagaMismatchError(f"the record is of saga {str(saga.get('name'))[:80]!r}, not of {reader.name!r}")
-    fingerprint = reader.fingerprint_of(saga.get("inputs"))
-    if saga.get("fingerprint") != fingerprint:
-        raise SagaMismatchError(
-            f"{reader.name} has another shape than when this was written: fingerprint {fingerprint} here, "
-            f"{str(saga.get('fingerprint'))[:80]} in the record; load(data, migrate=...) is the way over"
-        )
-    shape, instance, steps = reader.read(saga.get("inputs"))
-    shape = replace(shape, program=_read_settings(shape.program, saga.get("settings")))
+    shape, instance, steps = read_saga(head["saga"], reader, hint="; load(data, migrate=...) is the way over")
     rows, machine = read_entries(shape.program, head.get("journal"), shape.errors)
-    run = Run(shape, steps, instance, shape.context.load(head.get("context")), options, id=_read_id(head.get("id")))
+    run = Run(shape, steps, instance, shape.context.load(head.get("context")), options, id=read_id(head.get("id")))
     options.faults.check(shape.program)
     run.continue_from(rows, machine)
     run.effects = read_effects(head["journal"])
@@ -198,8 +186,42 @@ def load(
     return run, Origin(mark_of(data), is_open or migrate is not None)
 
 
+def write_saga(run: Run) -> dict[str, Any]:
+    """The saga that a run is of, its inputs and the settings it runs with, as JSON values.
+
+    Raises:
+        ContextRecordError: an input cannot be written.
+    """
+    return {
+        "name": run.shape.program.name,
+        "fingerprint": run.shape.fingerprint(),
+        "inputs": run.shape.dump_inputs(run.saga),
+        "settings": _settings(run.shape.program),
+    }
+
+
+def read_saga(saga: object, reader: SagaReader, *, hint: str = "") -> tuple[Shape, Any, tuple[Any, ...]]:
+    """Shape (with the settings of then), saga and steps of what `write_saga` wrote.
+
+    Raises:
+        CorruptRecordError: it is no such thing.
+        SagaMismatchError: it is another saga, or another shape of it; `hint` says what to do.
+    """
+    if not isinstance(saga, dict):
+        raise CorruptRecordError("the record has no saga")
+    if saga.get("name") != reader.name:
+        raise SagaMismatchError(f"the record is of saga {str(saga.get('name'))[:80]!r}, not of {reader.name!r}")
+    fingerprint = reader.fingerprint_of(saga.get("inputs"))
+    if saga.get("fingerprint") != fingerprint:
+        raise SagaMismatchError(
+            f"{reader.name} has another shape than when this was written: fingerprint {fingerprint} here, "
+            f"{str(saga.get('fingerprint'))[:80]} in the record{hint}"
+        )
+    shape, instance, steps = reader.read(saga.get("inputs"))
+    return replace(shape, program=_read_settings(shape.program, saga.get("settings"))), instance, steps
+
+
 def _head(run: Run, stands: Standing, journal: list[dict[str, Any]], context: Any) -> dict[str, Any]:  # noqa: ANN401
-    program = run.shape.program
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -207,12 +229,7 @@ def _head(run: Run, stands: Standing, journal: list[dict[str, Any]], context: An
         "state": stands.state,
         "at": stands.at,
         "reason": stands.reason,
-        "saga": {
-            "name": program.name,
-            "fingerprint": run.shape.fingerprint(),
-            "inputs": run.shape.dump_inputs(run.saga),
-            "settings": _settings(program),
-        },
+        "saga": write_saga(run),
         "journal": journal,
         "context": context,
     }
@@ -275,7 +292,12 @@ def _read_policy(numbers: list[Any], today: RetryPolicy) -> RetryPolicy:
     return RetryPolicy(retries, backoff_ms, multiplier, max_backoff_ms, today.give_up_on)
 
 
-def _read_id(value: object) -> ExecutionId:
+def read_id(value: object) -> ExecutionId:
+    """The execution's id, as it was written.
+
+    Raises:
+        CorruptRecordError: it is none.
+    """
     try:
         found = ExecutionId.parse(value if isinstance(value, str) else "")
     except ValueError:

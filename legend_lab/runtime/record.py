@@ -82,19 +82,29 @@ def read_head(data: bytes | str, *, any_version: bool = False) -> dict[str, Any]
         CorruptRecordError: it is no record.
         RecordVersionError: it was written in another version.
     """
+    hint = "; load(data, migrate=...) is the way over"
+    return read_sealed(data, FORMAT, VERSION, "execution record", hint=hint, any_version=any_version)
+
+
+def read_sealed(
+    data: bytes | str, format: str, version: int, name: str, *, hint: str = "", any_version: bool = False
+) -> dict[str, Any]:
+    """Parse what `seal` wrote and check its format, version and digest; error messages call it by its `name`.
+
+    Raises:
+        CorruptRecordError: it is no such thing.
+        RecordVersionError: it was written in another version.
+    """
     head = read_json(data)
-    if not isinstance(head, dict) or head.get("format") != FORMAT:
-        message = f'the data is no execution record (its "format" is not "{FORMAT}")'
+    if not isinstance(head, dict) or head.get("format") != format:
+        message = f'the data is no {name} (its "format" is not "{format}")'
         raise CorruptRecordError(message)
-    version = head.get("version")
-    if type(version) is not int or (version != VERSION and not any_version):
-        message = (
-            f"the record has version {str(version)[:40]}, this legend_lab reads version {VERSION}; "
-            "load(data, migrate=...) is the way over"
-        )
+    short, found = name.rsplit(maxsplit=1)[-1], head.get("version")
+    if type(found) is not int or (found != version and not any_version):
+        message = f"the {short} has version {str(found)[:40]}, this legend_lab reads version {version}{hint}"
         raise RecordVersionError(message)
     if head.get("digest") != _digest(head):
-        message = "the record is damaged: its digest does not fit its content"
+        message = f"the {short} is damaged: its digest does not fit its content"
         raise CorruptRecordError(message)
     return head
 

@@ -21,6 +21,7 @@ UNDO, REPAIR, ABORT, CANCEL = (f"runtime/test_{name}.py" for name in ("failed_un
 TIMEOUT, STATE, SURPRISE, FAULT = (
     f"runtime/test_{name}.py" for name in ("timeouts", "typestate", "unexpected", "faults")
 )
+RECORDS = "runtime/test_record_shapes.py"
 WATCH, KEYS, GIVEN = (f"runtime/test_{name}.py" for name in ("observers", "idempotency", "resources"))
 
 MUTANTS = [
@@ -195,8 +196,8 @@ MUTANTS = [
     # core/journal.py, core/program.py
     (
         *("undoes-the-first-attempt", "core/journal.py", JOURNAL),
-        "for found in reversed(self._executed.get(index, ()))",
-        "for found in self._executed.get(index, ())",
+        "return places[found - 1] if found else None",
+        "return places[0] if found else None",
     ),
     (
         *("journal-of-the-past-grows", "core/journal.py", JOURNAL),
@@ -363,7 +364,7 @@ MUTANTS = [
         "        pass\n",
     ),
     (
-        *("declared-error-comes-back-as-a-stranger", "runtime/entries.py", MODEL),
+        *("declared-error-comes-back-as-a-stranger", "runtime/entries.py", RECORDS),
         "builtin.__new__(cls, *args)",
         "builtin.__new__(builtin, *args)",
     ),

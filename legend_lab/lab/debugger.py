@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -63,6 +63,8 @@ class Debugger(Travel[Ctx, Err]):
         super().__init__(saga, ctx, Options(stepped, as_plan(faults), resources), stepped)
         self._breakpoints: tuple[Breakpoint, ...] = ()
         self._stopping = False
+        self.between_steps: Callable[[], None] = lambda: None
+        """Called between the steps of whatever takes several, say to show how far it is."""
 
     # -- what to stop at, and what to let go wrong ----------------------------------------------
 
@@ -94,6 +96,11 @@ class Debugger(Travel[Ctx, Err]):
 
     # -- going on -------------------------------------------------------------------------------
 
+    @property
+    def repeats(self) -> bool:
+        """Whether `step` only moves: what comes next has happened already, and would again under these faults."""
+        return self.is_past and self._branch.would_repeat(self._position, self.faults)
+
     async def step(self) -> Entry:
         """Go one entry on; return it.
 
@@ -105,7 +112,7 @@ class Debugger(Travel[Ctx, Err]):
         Raises:
             ProtocolError: it stands at a halt or at the end; the message names what can be done.
         """
-        if self.is_past and self._branch.would_repeat(self._position, self.faults):
+        if self.repeats:
             self._position += 1
             return self._branch.journal_at(self._position)[-1]
         self._refuse_halts()
@@ -154,6 +161,7 @@ class Debugger(Travel[Ctx, Err]):
         """
         await self.step()
         while self.result is None or self.is_past:
+            await self._breathe()
             await self.step()
         return result_of(self._branch.run)
 
@@ -258,6 +266,7 @@ class Debugger(Travel[Ctx, Err]):
 
     async def _breathe(self) -> None:
         """Let others have their turn, also when no step awaits anything."""
+        self.between_steps()
         await asyncio.sleep(0)
 
     def _stopped(self) -> StopReason | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
 from legend_lab.core.errors import ProtocolError
@@ -97,6 +98,11 @@ class Travel(Generic[Ctx, Err]):
     def state(self) -> ExecutionState:
         """Where the execution stands."""
         return self._machine.execution_state()
+
+    @property
+    def end_state(self) -> ExecutionState:
+        """Where the execution stands at the end of the branch."""
+        return self._branch.run.machine.execution_state()
 
     @property
     def next_instruction(self) -> Instruction | None:
@@ -218,8 +224,14 @@ class Travel(Generic[Ctx, Err]):
         """All branches, in the order in which they began."""
         return tuple(self._branches.values())
 
-    def reset(self) -> None:
-        """Start over: a fresh copy of the given context, the same saga, faults, breakpoints and clock; no branches."""
+    def reset(self, *, clock: Clock | None = None) -> None:
+        """Start over: a fresh copy of the given context, the same saga, faults and breakpoints; no branches.
+
+        The clock stays the same, unless another one is given.
+        """
+        if clock is not None:
+            self._clock = SteppedClock(clock)
+            self._options = replace(self._options, clock=self._clock)
         shape, steps = compile_saga(self.saga)
         self._options.faults.check(shape.program)
         run = Run(shape, steps, self.saga, copy_context(self._given), self._options)

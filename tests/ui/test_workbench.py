@@ -8,12 +8,13 @@ import json
 import pytest
 from pydantic import BaseModel, SecretStr
 
-from legend_lab import Fault, FaultKind, FaultPlan, LegendError, RetryPolicy, Saga, SimulatedStep, VirtualClock
+from legend_lab import Fault, FaultKind, LegendError, RetryPolicy, Saga, SimulatedStep, VirtualClock
 from legend_lab.core.errors import FaultPlanError
 from legend_lab.lab.debugger import Debugger
+from legend_lab.ui.fault_menu import FAULT_MENU, fault_of
+from legend_lab.ui.planning import Planned
 from legend_lab.ui.view import view_of
-from legend_lab.ui.view_state import FAULT_CHOICES
-from legend_lab.ui.workbench import Workbench, toggled
+from legend_lab.ui.workbench import Workbench
 
 
 class Flaky(SimulatedStep):
@@ -130,26 +131,60 @@ async def test_no_view_shows_a_secret():
     assert "hunter2" not in json.dumps(view_of(run))
 
 
-@pytest.mark.parametrize("choice", FAULT_CHOICES)
+CHOICES = [
+    f"{group['phase']}.{line['kind']}.{attempt}"
+    for group in FAULT_MENU
+    for line in group["lines"]
+    for attempt in (("1", "3", "every") if line["every"] else ("1", "3"))
+]
+
+
+def test_the_fault_menu_offers_every_kind_in_both_phases():
+    kinds = {kind.value for kind in FaultKind}
+    assert [{line["kind"] for line in group["lines"]} for group in FAULT_MENU] == [kinds, kinds]
+
+
+@pytest.mark.parametrize("choice", CHOICES)
 def test_every_choice_of_the_fault_menu_switches_its_fault_on_and_off(choice):
-    plan = toggled(FaultPlan(), "reserve", choice)
-    run = debugger(*plan)
-    assert view_of(run)["listing"]["marks"]["reserve"]["faults"] == [choice]
-    assert len(toggled(plan, "reserve", choice)) == 0
+    run = debugger()
+    planned = Planned(run)
+    planned.toggle(fault_of("reserve", choice, "250"))
+    mark = view_of(run)["listing"]["marks"]["reserve"]
+    assert mark["faults"] == [choice]
+    assert mark.get("delays", {}) == ({choice: 250.0} if ".delay." in choice else {})
+    planned.toggle(fault_of("reserve", choice, "250"))
+    assert len(run.faults) == 0
 
 
 def test_a_choice_takes_the_place_of_another_at_the_same_attempt():
-    plan = toggled(toggled(FaultPlan(), "a", "execute.timeout.first"), "a", "execute.pause.first")
-    assert [fault.kind for fault in plan] == [FaultKind.PAUSE]
-    with pytest.raises(FaultPlanError, match="no choice"):
-        toggled(plan, "a", "execute.nonsense.first")
+    planned = Planned(run := debugger())
+    planned.toggle(fault_of("charge", "execute.timeout.1"))
+    planned.toggle(fault_of("charge", "execute.pause.1"))
+    assert [fault.kind for fault in run.faults] == [FaultKind.PAUSE]
+
+
+@pytest.mark.parametrize(
+    ("choice", "delay", "why"),
+    [
+        ("execute.nonsense.1", "", "no choice"),
+        ("execute.timeout.0", "", "no choice"),
+        ("execute.timeout.²", "", "no choice"),
+        ("execute.pause.every", "", "would never end"),
+        ("execute.delay.1", "", "a number of milliseconds above 0"),
+        ("execute.delay.1", "nan", "a number of milliseconds above 0"),
+        ("execute.delay.1", "-3", "a number of milliseconds above 0"),
+    ],
+)
+def test_what_the_fault_menu_cannot_mean_is_refused(choice, delay, why):
+    with pytest.raises(FaultPlanError, match=why):
+        fault_of("charge", choice, delay)
 
 
 async def test_commands_from_the_browser_drive_the_debugger():
     bench = Workbench(trip(), {}, clock=VirtualClock())
     await sent(bench, command="step")
     assert bench.toolbar.count.startswith("entry 1 ")
-    await sent(bench, command="toggle_fault", path="charge", choice="execute.error_before.first")
+    await sent(bench, command="toggle_fault", path="charge", choice="execute.error_before.1", delay_ms="")
     await sent(bench, command="run")
     assert bench.toolbar.badge["text"] == "Failed and undone: InjectedError"
     await sent(bench, command="reset")
@@ -165,7 +200,7 @@ async def test_commands_from_the_browser_drive_the_debugger():
     [
         {"command": "resume"},
         {"command": "retry"},
-        {"command": "toggle_fault", "path": "boat", "choice": "execute.pause.first"},
+        {"command": "toggle_fault", "path": "boat", "choice": "execute.pause.1", "delay_ms": ""},
     ],
 )
 async def test_a_command_that_does_not_fit_is_said_in_the_widget_and_changes_nothing(command):

@@ -10,6 +10,7 @@ from legend_lab.core.program import Program
 from legend_lab.core.state import ExecutionState
 from legend_lab.lab.charts import figure_data
 from legend_lab.lab.debugger import Debugger
+from legend_lab.lab.marks import FAINT
 
 _PALE: Final = 0.22
 _HERE: Final = "#6540cf"
@@ -40,10 +41,16 @@ def _pale(figure: dict[str, Any], position: int) -> None:
     for trace in figure["data"]:
         entries = trace.get("customdata")
         if entries is None:
+            if trace.get("name") == "next":
+                trace["opacity"] = _PALE
             continue
         starts = trace["base"] if trace["type"] == "bar" else trace["x"]
         later += [start for start, entry in zip(starts, entries, strict=True) if entry >= position]
         trace["marker"] = {**trace["marker"], "opacity": [1 if entry < position else _PALE for entry in entries]}
+        for font in ("insidetextfont", "outsidetextfont", "textfont"):
+            if font in trace:
+                ink = trace[font]["color"]
+                trace[font] = {**trace[font], "color": [ink if entry < position else FAINT for entry in entries]}
     if later:
         layout, x = figure["layout"], min(later)
         line = {"type": "line", "x0": x, "x1": x, "yref": "paper", "y0": 0, "y1": 1}

@@ -125,8 +125,9 @@ def _state(
 def _doing(at: Instruction) -> str:
     if at.kind == "wait":
         return "wait"
-    again = " again" if at.attempt > 1 else ""
-    return ("execute" if isinstance(at, Execute) else "undo") + again
+    if isinstance(at, Execute):
+        return "again" if at.attempt > 1 else "execute"
+    return "undo again" if at.attempt > 1 else "undo"
 
 
 def _step_state(row: Row, most: int) -> tuple[RowState, str]:

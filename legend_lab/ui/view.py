@@ -176,9 +176,10 @@ def _line(entry: Entry, origin_ns: int) -> EventLine:
     note = f" ({entry.note})" if entry.note else ""
     fault = " ⚡ injected" if entry.fault else ""
     attempt = f" attempt {entry.attempt}" if entry.attempt > 1 and entry.kind not in ("halt", "edit") else ""
+    text = f"{entry.path}{attempt} → {entry.outcome}{took}{error}{note}{fault}"
     return {
         "at": duration((ended - origin_ns) / 1e6),
         "event": _NAMES[entry.kind],
-        "text": f"{entry.path}{attempt} → {entry.outcome}{took}{error}{note}{fault}"[:2_000],
+        "text": (entry.note if entry.kind == "edit" else text)[:2_000],
         "tone": _TONES.get(entry.outcome, "plain"),
     }

@@ -20,12 +20,12 @@ def count_of(debugger: Debugger[Any, Any]) -> str:
     journal = debugger.journal
     if not debugger.length:
         return "no entry yet"
-    entry = f"entry {len(journal):,}" + (f" of {debugger.length:,}" if debugger.is_past else "")
     if not journal:
-        return entry
+        return "0 ms"
     first, last = journal[0], journal[-1]
     end_ns = last.completed_ns if last.completed_ns is not None else last.started_ns
-    return f"{entry} · {duration((end_ns - first.started_ns) / 1e6)}"
+    took = duration((end_ns - first.started_ns) / 1e6)
+    return took if debugger.is_past else f"entry {len(journal):,} · {took}"  # in the past the standing line says it
 
 
 def badge_of(debugger: Debugger[Any, Any]) -> Badge:
@@ -59,10 +59,13 @@ def standing_of(debugger: Debugger[Any, Any], stopped: StopReason | None = None)
     if stopped is not None and stopped.kind == "breakpoint":
         now = f"● {stopped.text}"
     if debugger.is_crashed:
-        return {"now": "The process died here. The journal is kept, what was in memory is lost.", "next": RESTART}
+        return {
+            "now": "The process died here. The journal is kept, what was in memory is lost.",
+            "next": "Restart it below.",
+        }
     if debugger.is_past:
         return {
-            "now": f"{where_of(debugger)} {now if debugger.position else ''}".rstrip(),
+            "now": f"{now} {where_of(debugger)}" if now[0] == "●" else where_of(debugger),
             "next": _past_next(debugger),
         }
     if stopped is not None and stopped.kind == "breakpoint":
@@ -93,7 +96,7 @@ def where_of(debugger: Debugger[Any, Any]) -> str:
 def _past_next(debugger: Debugger[Any, Any]) -> str:
     if not debugger.repeats:
         return f"The faults have changed here: Step starts a branch. Next: {next_words(debugger)}."
-    return "Step replays what happened; change a fault or the context to branch."
+    return "Step replays it; change a fault or the context to branch."
 
 
 def next_words(debugger: Debugger[Any, Any]) -> str:

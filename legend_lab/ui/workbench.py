@@ -145,7 +145,7 @@ class Workbench(WorkbenchLayout):
                 self._planned.remove(token)
 
     def _goto(self, branch: str, position: int) -> None:
-        if branch != self.debugger.branch:
+        if branch not in ("", self.debugger.branch):
             self.debugger.switch(branch)
         self.debugger.goto(position)
 

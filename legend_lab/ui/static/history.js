@@ -28,7 +28,7 @@ function updateLane(node, lane, position) {
     dot.className = `ll-dot ll-${look}${off ? " ll-off" : first > position ? " ll-later" : ""}`;
     say(dot, glyph);
     if (dot.title !== text) dot.title = text;
-    set(dot, { at: last });
+    set(dot, { at: last, many: last - first + 1 });
   });
 }
 

@@ -79,7 +79,9 @@ function panelPart(part, model) {
   const actions = make("div", "ll-actions");
   const body = make("div", "ll-words");
   const form = formPart(part, model);
-  body.append(title, text, items, actions, form.root);
+  const decide = make("div", "ll-decide");
+  decide.append(actions, form.root);
+  body.append(title, text, items, decide);
   root.append(glyph, body);
   const showActions = buttons(actions, part, model);
   const show = (panel) => {

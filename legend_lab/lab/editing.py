@@ -37,7 +37,7 @@ def change_context(context: Any, place: str, value: object) -> str:  # noqa: ANN
         raise EditError(f"{place} takes no {safe_repr(value, 80)}: {error.errors()[0]['msg']}") from None
     except Exception as error:
         raise EditError(f"{place} cannot be changed: {error_text(error)}") from error
-    now = safe_repr(value, 200)
+    now = safe_repr(_child(holder, last, place), 200)  # as it is kept: a secret stays masked
     return f"{place} = {now}" if before is None else f"{place} = {now} (was {before})"
 
 

@@ -230,6 +230,7 @@ def _layout(lanes: Lanes, scale: Scale, right: float, title: str | None, bottom:
             "tickmode": "array",
             "tickvals": lanes.ticks,
             "ticktext": lanes.labels,
+            "ticklabeloverflow": "allow",  # or plotly measures every label at every change
             "showgrid": False,
             "zeroline": False,
             "ticks": "outside",

@@ -69,6 +69,8 @@ class Debugger(Travel[Ctx, Err]):
         super().__init__(saga, ctx, Options(stepped, as_plan(faults), resources), stepped)
         self._breakpoints: tuple[Breakpoint, ...] = ()
         self._stopping = False
+        self.between_steps: Callable[[], None] = lambda: None
+        """Called between the steps of whatever takes several, say to show how far it is."""
 
     # -- what to stop at, and what to let go wrong ----------------------------------------------
 
@@ -99,6 +101,11 @@ class Debugger(Travel[Ctx, Err]):
         self._breakpoints = checked
 
     # -- going on -------------------------------------------------------------------------------
+
+    @property
+    def repeats(self) -> bool:
+        """Whether `step` only moves: what comes next has happened already, and would again under these faults."""
+        return self.is_past and self._branch.would_repeat(self._position, self.faults)
 
     async def step(self) -> Entry:
         """Go one entry on; return it.
@@ -350,6 +357,7 @@ class Debugger(Travel[Ctx, Err]):
 
     async def _breathe(self) -> None:
         """Let others have their turn, also when no step awaits anything."""
+        self.between_steps()
         await asyncio.sleep(0)
 
     def _stopped(self) -> StopReason | None:

@@ -43,6 +43,18 @@ def change_context(context: Any, place: str, value: object) -> str:  # noqa: ANN
     return f"{place} = {now}" if before is None else f"{place} = {now} (was {before})"
 
 
+def value_at(context: object, place: str) -> Any:  # noqa: ANN401 - whatever the context holds
+    """The value at a dotted place.
+
+    Raises:
+        EditError: there is no such place.
+    """
+    value, names = context, place.split(".")
+    for depth, name in enumerate(names):
+        value = _child(value, name, ".".join(names[: depth + 1]))
+    return value
+
+
 def _has(holder: object, name: str) -> bool:
     return any(key == name for key, _ in children_of(holder) or ())
 

@@ -107,6 +107,11 @@ class Travel(Generic[Ctx, Err]):
         return self._machine.execution_state()
 
     @property
+    def end_state(self) -> ExecutionState:
+        """Where the execution stands at the end of the branch."""
+        return self._branch.run.machine.execution_state()
+
+    @property
     def next_instruction(self) -> Instruction | None:
         """What comes next, or the halt it stands at; None at the end."""
         return self._machine.next_instruction()
@@ -240,9 +245,15 @@ class Travel(Generic[Ctx, Err]):
         """All branches, in the order in which they began."""
         return tuple(self._branches.values())
 
-    def reset(self) -> None:
-        """Start over: a fresh copy of the given context, the same saga, faults, breakpoints and clock; no branches."""
+    def reset(self, *, clock: Clock | None = None) -> None:
+        """Start over: a fresh copy of the given context, the same saga, faults and breakpoints; no branches.
+
+        The clock stays the same, unless another one is given.
+        """
         self._insist_on_rest()
+        if clock is not None:
+            self._clock = SteppedClock(clock)
+            self._options = replace(self._options, clock=self._clock)
         shape, steps = compile_saga(self.saga)
         self._options.faults.check(shape.program)
         run = Run(shape, steps, self.saga, copy_context(self._given), self._options)

@@ -11,18 +11,32 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
-from legend_lab.core.errors import LegendError, error_text
-from legend_lab.ui.view_state import FAULT_CHOICES
+from legend_lab.core.errors import FaultPlanError, LegendError, error_text
+from legend_lab.ui.fault_menu import fault_of
 
 COMMANDS: dict[str, tuple[str, ...]] = {
+    "back": (),
     "step": (),
+    "over": (),
     "run": (),
-    "reset": (),
+    "run_to_end": (),
     "stop": (),
+    "reset": (),
+    "fork": (),
+    "crash": (),
+    "restart": (),
+    "clock": (),
     "resume": (),
     "abort": (),
     "retry": (),
-    "toggle_fault": ("path", "choice"),
+    "resolve": ("path", "note"),
+    "goto": ("branch", "position"),
+    "switch": ("branch",),
+    "edit": ("place", "text"),
+    "toggle_breakpoint": ("path",),
+    "toggle_fault": ("path", "choice", "delay_ms"),
+    "plan_fault": ("path", "choice", "delay_ms"),
+    "switch_fault": ("id",),
     "remove_fault": ("id",),
 }
 """Every command, with the names of its arguments. All arguments are texts."""
@@ -71,9 +85,18 @@ def parse(message: object) -> dict[str, str]:
             raise UnknownCommandError(f"{key} of {name} is a text, not {_short(value)}")
         if len(value) > MAX_TEXT:
             raise UnknownCommandError(f"{key} of {name} has {len(value)} characters; {MAX_TEXT} are the most")
-    if name == "toggle_fault" and message["choice"] not in FAULT_CHOICES:
-        raise UnknownCommandError(f"the fault menu has no choice {_short(message['choice'])}")
+    _check(name, message)
     return {key: message[key] for key in ("command", *COMMANDS[name])}
+
+
+def _check(name: str, message: dict[str, Any]) -> None:
+    if name in ("toggle_fault", "plan_fault"):
+        try:
+            fault_of(message["path"], message["choice"], message["delay_ms"])
+        except FaultPlanError as error:
+            raise UnknownCommandError(str(error)) from None
+    if name == "goto" and not (message["position"].isascii() and message["position"].isdigit()):
+        raise UnknownCommandError(f"a position is a number, not {_short(message['position'])}")
 
 
 def _listed(names: tuple[str, ...]) -> str:
@@ -149,6 +172,8 @@ class Commands:
             if self._task is not None:
                 self._task.cancel()
             return
+        if command["command"] == "goto" and self._waiting and self._waiting[-1]["command"] == "goto":
+            self._waiting.pop()  # whoever drags through the history wants to be where the pointer is now
         if len(self._waiting) >= MAX_WAITING:
             self._report(
                 f"Ignored: {command['command']}. {MAX_WAITING} commands wait already; stop, or let them finish."
@@ -182,4 +207,12 @@ class Commands:
         except GeneratorExit:
             raise  # the loop ends
         except BaseException as error:  # noqa: BLE001 - an interrupt or a crash, too: it is shown here or nowhere
-            self._report(f"{command['command'].replace('_', ' ').capitalize()} failed: {error_text(error)}")
+            self._report(f"{command['command'].replace('_', ' ').capitalize()} failed: {_said(error)}")
+
+
+def _said(error: BaseException) -> str:
+    text = error_text(error)
+    if isinstance(error, LegendError):  # one of ours says all in its text
+        text = text.partition(": ")[2] or text
+        return text[:1].upper() + text[1:]
+    return text

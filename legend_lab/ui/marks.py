@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from legend_lab.core.instructions import Execute, Failure, Halt, Instruction, Signal, StepOutcome
 from legend_lab.core.journal import Journal, Row
 from legend_lab.core.program import Program
+from legend_lab.lab.breakpoints import Breakpoint
 from legend_lab.lab.debugger import Debugger
 from legend_lab.lab.tree import safe_repr
-from legend_lab.runtime.faults import Fault
-from legend_lab.ui.view_state import FAULT_CHOICES, ProgramRow, RowMark, RowState
+from legend_lab.runtime.faults import Fault, FaultKind
+from legend_lab.ui.fault_menu import choice_of
+from legend_lab.ui.view_state import BreakpointMark, ProgramRow, RowMark, RowState
 
 
 def program_rows(debugger: Debugger[Any, Any]) -> list[ProgramRow]:
@@ -40,9 +43,9 @@ def summary_of(rows: Iterable[ProgramRow]) -> str:
     return counted(steps, "step") + (f" · {counted(blocks, 'block')}" if blocks else "")
 
 
-def counted(number: int, what: str) -> str:
+def counted(number: int, one: str, many: str = "") -> str:
     """`1 step`, `2 steps`, `10,000 steps`."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def marks_of(debugger: Debugger[Any, Any]) -> dict[str, RowMark]:
@@ -59,7 +62,27 @@ def marks_of(debugger: Debugger[Any, Any]) -> dict[str, RowMark]:
         state, status = _state(program, index, executes.get(index), undos.get(index), at)
         if path in pending:
             state, status = "undo_failed", "not undone" if index not in undos else "undo failed"
-        marks[path] = {"state": state, "status": status, "faults": planned.get(path, [])}
+        here = planned.get(path, [])
+        marks[path] = {"state": state, "status": status, "faults": [choice_of(fault) for fault in here]}
+        delays = {choice_of(fault): fault.delay_ms for fault in here if fault.kind is FaultKind.DELAY}
+        if delays:
+            marks[path]["delays"] = delays
+    return marks
+
+
+def breakpoints_of(breakpoints: Iterable[Breakpoint]) -> dict[str, BreakpointMark]:
+    """A mark for every path with breakpoints; those without a path are at no row."""
+    marks: dict[str, BreakpointMark] = {}
+    for item in breakpoints:
+        if item.path is None:
+            continue
+        plain = replace(item, enabled=True) == Breakpoint(item.path)
+        mark: BreakpointMark = {"glyph": "●" if plain else "◆", "on": item.enabled, "text": str(item)}
+        former = marks.get(item.path)
+        if former is not None:
+            texts = f"{former['text']}; {mark['text']}"
+            mark = {"glyph": "◆", "on": former["on"] or mark["on"], "text": texts}
+        marks[item.path] = mark
     return marks
 
 
@@ -76,16 +99,10 @@ def _last_attempts(journal: Journal) -> tuple[dict[int, Row], dict[int, Row]]:
     return executes, undos
 
 
-def _planned(faults: Iterable[Fault]) -> Mapping[str, list[str]]:
-    """Ids of the menu's choices that are set, by path; a fault that the menu does not offer has none."""
-    choices: dict[tuple[str, str, int | str], str] = {
-        (phase, kind, 1 if attempt == "first" else "every"): name
-        for name, (phase, kind, attempt) in FAULT_CHOICES.items()
-    }
-    found: dict[str, list[str]] = defaultdict(list)
+def _planned(faults: Iterable[Fault]) -> Mapping[str, list[Fault]]:
+    found: dict[str, list[Fault]] = defaultdict(list)
     for fault in faults:
-        chosen = choices.get((fault.phase, fault.kind.value, fault.attempt))
-        found[fault.path].extend([] if chosen is None else [chosen])
+        found[fault.path].append(fault)
     return found
 
 
@@ -108,8 +125,9 @@ def _state(
 def _doing(at: Instruction) -> str:
     if at.kind == "wait":
         return "wait"
-    again = " again" if at.attempt > 1 else ""
-    return ("execute" if isinstance(at, Execute) else "undo") + again
+    if isinstance(at, Execute):
+        return "again" if at.attempt > 1 else "execute"
+    return "undo again" if at.attempt > 1 else "undo"
 
 
 def _step_state(row: Row, most: int) -> tuple[RowState, str]:

@@ -13,7 +13,8 @@ import plotly.offline
 import traitlets
 
 from legend_lab.lab.charts import CONFIG
-from legend_lab.ui.view_state import FAULT_MENU, KEY_HELP, KEYS
+from legend_lab.ui.fault_menu import FAULT_MENU
+from legend_lab.ui.keys import KEY_HELP, KEYS
 
 _STATIC = Path(__file__).parent / "static"
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./dom\.js";\n', re.MULTILINE)
@@ -81,6 +82,10 @@ class Toolbar(Part):
     """The state of the run in two or three words: a `Badge`."""
     standing = traitlets.Dict({"now": "", "next": ""}).tag(sync=True)
     """Where the run stands and what comes next: a `Standing`."""
+    past = traitlets.Bool().tag(sync=True)
+    """The moment that is shown has entries after it."""
+    clock = traitlets.Dict().tag(sync=True)
+    """The switch of the clock: a `Button` that is pressed or not."""
     buttons: Any = traitlets.List().tag(sync=True)
     """The commands, a `Button` each, in the order shown."""
     panel = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True)
@@ -112,6 +117,8 @@ class Listing(Part):
     """A `ProgramRow` for each step and block, in program order."""
     marks = traitlets.Dict().tag(sync=True)
     """A `RowMark` by path, for every row that something happened to or is planned for."""
+    breakpoints = traitlets.Dict().tag(sync=True)
+    """A `BreakpointMark` by path, of steps and blocks."""
     current = traitlets.Unicode().tag(sync=True)
     """Path of the step that the next instruction is about, or empty."""
     undoing = traitlets.Bool().tag(sync=True)
@@ -132,6 +139,30 @@ class Context(Part):
     """The values, a `ContextRow` each."""
     summary = traitlets.Unicode().tag(sync=True)
     """What changed, in short."""
+    refused = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True)
+    """The last edit, if it was refused: a `Refusal`."""
+
+
+class History(Part):
+    """Everything that happened, a dot an entry and a lane a branch, to travel on."""
+
+    _esm = _module("history")
+    _css = _styles("history")
+
+    lanes: Any = traitlets.List().tag(sync=True)
+    """A `Lane` for each branch, in the order in which they began."""
+    position = traitlets.Int().tag(sync=True)
+    """Entries before the moment that is shown."""
+    length = traitlets.Int().tag(sync=True)
+    """Entries of the branch that is shown."""
+    span = traitlets.Int(1).tag(sync=True)
+    """Positions that the width must hold."""
+    size = traitlets.Int(1).tag(sync=True)
+    """Entries that a dot stands for."""
+    where = traitlets.Unicode().tag(sync=True)
+    """Where the position is, in words."""
+    summary = traitlets.Unicode().tag(sync=True)
+    """How much there is."""
 
 
 class Faults(Part):
@@ -142,6 +173,8 @@ class Faults(Part):
 
     chips: Any = traitlets.List().tag(sync=True)
     """The planned faults, a `Chip` each."""
+    code = traitlets.Unicode().tag(sync=True)
+    """The plan as Python, to copy."""
 
 
 class Events(Part):
@@ -154,6 +187,8 @@ class Events(Part):
     """The newest events, a `EventLine` each."""
     earlier = traitlets.Int().tag(sync=True)
     """How many older events are not among `lines`."""
+    later = traitlets.Int().tag(sync=True)
+    """How many of the last lines come after the moment that is shown."""
     next = traitlets.Unicode().tag(sync=True)
     """What comes next, or empty."""
 

@@ -14,10 +14,8 @@ Tone = Literal["plain", "forward", "ok", "failed", "undo", "paused", "uncertain"
 RowState = Literal["pending", "current", "done", "failed", "undone", "undo_failed", "paused", "uncertain"]
 """What became of a step, as a glyph: `current` is the step in flight, or next and not run before."""
 
-Phase = Literal["execute", "compensate"]
-
-FaultName = Literal["error_before", "error_after", "timeout", "late_effect", "pause", "crash_before", "crash_after"]
-"""The kinds of fault that the menu offers, by the lower-case name of their `FaultKind`."""
+Look = Literal["done", "failed", "undone", "undo_failed", "paused", "uncertain", "wait", "decision", "edit"]
+"""How an entry is drawn in the history: a colour and a shape."""
 
 
 # -- toolbar ------------------------------------------------------------------------------------
@@ -38,6 +36,10 @@ class Button(TypedDict):
     """The one thing to do next; at most one button of a row."""
     why: str
     """Shown when pointed at: what it does, or why it cannot be used now."""
+    short: NotRequired[bool]
+    """Its glyph says enough where there is little room."""
+    pressed: NotRequired[bool]
+    """Of a switch: whether it is on."""
 
 
 class Badge(TypedDict):
@@ -63,6 +65,18 @@ class PanelItem(TypedDict):
     text: str
 
 
+class Form(TypedDict):
+    """A decision that takes a choice and a note."""
+
+    command: str
+    """What is sent, with the arguments `path` and `note`."""
+    label: str
+    paths: list[str]
+    hint: str
+    """Shown in the empty field of the note."""
+    why: str
+
+
 class Panel(TypedDict):
     """Why the run stands still, and what a person can do about it."""
 
@@ -72,6 +86,7 @@ class Panel(TypedDict):
     text: str
     items: list[PanelItem]
     actions: list[Button]
+    form: Form | None
 
 
 class KeyHelp(TypedDict):
@@ -89,7 +104,11 @@ class ToolbarState(TypedDict):
     """How far the run is, such as `entry 10 · 1.55 s`."""
     badge: Badge
     standing: Standing
+    past: bool
+    """The moment that is shown has entries after it."""
     buttons: list[Button]
+    clock: Button
+    """The switch of the clock."""
     panel: Panel | None
 
 
@@ -116,33 +135,41 @@ class RowMark(TypedDict):
     status: str
     """In words, such as `failed 3 of 3`."""
     faults: list[str]
-    """Ids of the `FaultChoice`s that are set for this step."""
-
-
-class FaultChoice(TypedDict):
-    """One fault that can be switched on and off for a step."""
-
-    id: str
-    """`phase.kind.attempt`, such as `execute.error_before.every`."""
-    attempt: Literal["first", "every"]
-    label: str
-    """The whole of it in words."""
+    """The choices of the menu that are set for this step: `phase.kind.attempt`, such as `execute.timeout.every`."""
+    delays: NotRequired[dict[str, float]]
+    """Milliseconds by choice, of those that are delays."""
 
 
 class FaultLine(TypedDict):
-    """A kind of fault in the menu, with its one or two choices."""
+    """A kind of fault in the menu; it can be planned for one attempt."""
 
+    kind: str
     label: str
     why: str
     """What it means, shown when pointed at."""
-    choices: list[FaultChoice]
+    every: bool
+    """It can be planned for every attempt, too."""
+    delay: bool
+    """It takes a number of milliseconds."""
 
 
 class FaultGroup(TypedDict):
     """The faults of one phase in the menu."""
 
+    phase: str
+    doing: str
+    """The phase in a word."""
     label: str
     lines: list[FaultLine]
+
+
+class BreakpointMark(TypedDict):
+    """The breakpoints at a row."""
+
+    glyph: str
+    on: bool
+    text: str
+    """In words, such as `before trip.flight`."""
 
 
 class ListingState(TypedDict):
@@ -151,6 +178,8 @@ class ListingState(TypedDict):
     program: list[ProgramRow]
     marks: dict[str, RowMark]
     """By path."""
+    breakpoints: dict[str, BreakpointMark]
+    """By path, of steps and blocks."""
     current: str
     """Path of the step that the next instruction is about (of the one in flight while running), or empty."""
     undoing: bool
@@ -184,16 +213,79 @@ class ContextRow(TypedDict):
     """`inside` says that something below it changed; such a row is shown opened."""
     before: NotRequired[str]
     """What a changed value was; a row with `changed` must have it."""
+    place: NotRequired[str]
+    """Its dotted place, when it can be edited."""
     children: NotRequired[list[ContextRow]]
     """The values inside; a row that has them can be opened."""
+
+
+class Refusal(TypedDict):
+    """A text that a value of the context did not take."""
+
+    place: str
+    text: str
+    why: str
 
 
 class ContextState(TypedDict):
     """Traits of `Context`."""
 
     rows: list[ContextRow]
+    refused: Refusal | None
+    """The last edit, if it was refused."""
     summary: str
     """Such as `2 changes by trip.hotel`."""
+
+
+# -- history ------------------------------------------------------------------------------------
+
+
+class Dot(TypedDict):
+    """An entry in the history, or several in a row where there are many."""
+
+    first: int
+    """Number of the first entry, from 1."""
+    last: int
+    """Number of the last; going there shows the moment after it."""
+    look: Look
+    glyph: str
+    text: str
+
+
+class Lane(TypedDict):
+    """A branch in the history, from where it left another."""
+
+    name: str
+    row: int
+    parent: int
+    """Row of the branch that it leaves."""
+    first: int
+    """The position at which it leaves."""
+    end: int
+    lit: int
+    """Up to this position it is part of what is shown; 0 when nothing of it is."""
+    current: bool
+    ended: bool
+    """Nothing comes after its end."""
+    text: str
+    """What it is, in words."""
+    dots: list[Dot]
+
+
+class HistoryState(TypedDict):
+    """Traits of `History`."""
+
+    lanes: list[Lane]
+    position: int
+    length: int
+    """Entries of the branch that is shown."""
+    span: int
+    """Positions that the width must hold."""
+    size: int
+    """Entries that a dot stands for."""
+    where: str
+    """Where the position is, in words."""
+    summary: str
 
 
 # -- fault chips and events ---------------------------------------------------------------------
@@ -207,12 +299,16 @@ class Chip(TypedDict):
     text: str
     note: str
     """Whether it has fired, such as `fired at entry 3`, or empty."""
+    on: bool
+    """Whether it counts."""
 
 
 class FaultsState(TypedDict):
     """Traits of `Faults`."""
 
     chips: list[Chip]
+    code: str
+    """The plan as Python."""
 
 
 class EventLine(TypedDict):
@@ -231,6 +327,8 @@ class EventsState(TypedDict):
     lines: list[EventLine]
     earlier: int
     """How many older lines are not among `lines`."""
+    later: int
+    """How many of the last lines come after the moment that is shown."""
     next: str
     """What comes next, or empty."""
 
@@ -245,74 +343,6 @@ class ViewState(TypedDict):
     listing: ListingState
     timeline: TimelineState
     context: ContextState
+    history: HistoryState
     faults: FaultsState
     events: EventsState
-
-
-# -- what stays the same ------------------------------------------------------------------------
-
-_KINDS: dict[FaultName, tuple[str, str]] = {
-    "error_before": ("Error before the effect", "it raises and has done nothing"),
-    "error_after": ("Error after the effect", "it has done its work, but the answer is lost"),
-    "timeout": ("Timeout", "it takes longer than allowed; nobody knows what it did"),
-    "late_effect": ("Effect lands late", "it times out; what it did arrives later, after its undo or at the end"),
-    "pause": ("Pause", "it asks to stand still until somebody resumes or aborts"),
-    "crash_before": ("Crash before the effect", "the process dies before anything has happened"),
-    "crash_after": ("Crash after the effect", "the process dies when its work is done, before it is written down"),
-}
-_ONLY_ONCE: frozenset[FaultName] = frozenset({"pause", "crash_before", "crash_after"})
-"""At every attempt they would never let the run go on."""
-
-
-def choice_id(phase: Phase, kind: FaultName, attempt: Literal["first", "every"]) -> str:
-    """The id under which the menu, the marks and `toggle_fault` name a fault."""
-    return f"{phase}.{kind}.{attempt}"
-
-
-def _line(phase: Phase, kind: FaultName) -> FaultLine:
-    label, why = _KINDS[kind]
-    attempts: tuple[Literal["first", "every"], ...] = ("first",) if kind in _ONLY_ONCE else ("first", "every")
-    doing = "execute" if phase == "execute" else "undo"
-    return {
-        "label": label,
-        "why": why,
-        "choices": [
-            {
-                "id": choice_id(phase, kind, attempt),
-                "attempt": attempt,
-                "label": f"{doing}: {label.lower()}, {attempt} attempt",
-            }
-            for attempt in attempts
-        ],
-    }
-
-
-FAULT_MENU: list[FaultGroup] = [
-    {"label": "When it executes", "lines": [_line("execute", kind) for kind in _KINDS]},
-    {"label": "When it is undone", "lines": [_line("compensate", kind) for kind in _KINDS]},
-]
-"""The fault menu of every step."""
-
-FAULT_CHOICES: dict[str, tuple[Phase, FaultName, Literal["first", "every"]]] = {
-    choice_id(phase, kind, attempt): (phase, kind, attempt)
-    for phase in ("execute", "compensate")
-    for kind in _KINDS
-    for attempt in ("first", "every")
-    if attempt == "first" or kind not in _ONLY_ONCE
-}
-"""What each choice of the fault menu means."""
-
-KEYS: dict[str, str] = {"n": "step", "e": "run", "R": "reset", "s": "stop", "Escape": "stop"}
-"""The command behind each key. Reset takes a capital letter, since it throws the run away."""
-
-KEY_HELP: list[KeyHelp] = [
-    {"keys": ["n"], "text": "step: carry out the next instruction"},
-    {"keys": ["e"], "text": "run until the end or a halt"},
-    {"keys": ["Shift", "R"], "text": "reset: start over with a fresh context"},
-    {"keys": ["s", "Esc"], "text": "stop what is running"},
-    {"keys": ["↑", "↓"], "text": "move through the rows"},
-    {"keys": ["←", "→"], "text": "close or open a block or a value"},
-    {"keys": ["f", "Enter"], "text": "fault menu of the row"},
-    {"keys": ["?"], "text": "show or hide this help"},
-]
-"""The key help, as shown by `?`."""

@@ -8,23 +8,31 @@ from legend_lab.core.errors import UnexpectedError, error_text
 from legend_lab.core.instructions import Compensate, Execute, Halt, HaltReason, Wait
 from legend_lab.core.moves import attempt_of
 from legend_lab.core.story import duration, sentence
+from legend_lab.lab.breakpoints import StopReason
 from legend_lab.lab.debugger import Debugger
 from legend_lab.runtime.executions import CompensationFailed, Completed, Failed, Paused
 from legend_lab.ui.view_state import Badge, Button, Panel, Standing
+
+RESTART = "Restart takes the run up again, as a new process would: from the journal."
 
 
 def count_of(debugger: Debugger[Any, Any]) -> str:
     """How far the run is."""
     journal = debugger.journal
-    if not journal:
+    if not debugger.length:
         return "no entry yet"
+    if not journal:
+        return "0 ms"
     first, last = journal[0], journal[-1]
     end_ns = last.completed_ns if last.completed_ns is not None else last.started_ns
-    return f"entry {len(journal):,} · {duration((end_ns - first.started_ns) / 1e6)}"
+    took = duration((end_ns - first.started_ns) / 1e6)
+    return took if debugger.is_past else f"entry {len(journal):,} · {took}"  # in the past the standing line says it
 
 
 def badge_of(debugger: Debugger[Any, Any]) -> Badge:
     """The state of the run in two or three words."""
+    if debugger.is_crashed:
+        return {"tone": "failed", "glyph": "☠\ufe0e", "text": "Process dead"}
     match debugger.result:
         case Completed():
             return {"tone": "ok", "glyph": "✓", "text": "Completed"}
@@ -46,9 +54,23 @@ def badge_of(debugger: Debugger[Any, Any]) -> Badge:
     return {"tone": "forward", "glyph": "▸", "text": "Going forward"}
 
 
-def standing_of(debugger: Debugger[Any, Any]) -> Standing:
-    """Where the run stands and what comes next, a sentence each."""
+def standing_of(debugger: Debugger[Any, Any], stopped: StopReason | None = None) -> Standing:
+    """Where the run stands and what comes next; `stopped` says why the last command stopped there."""
     now = sentence(debugger.journal[-1]) if debugger.journal else "Nothing has run yet."
+    if stopped is not None and stopped.kind == "breakpoint":
+        now = f"● {stopped.text}"
+    if debugger.is_crashed:
+        return {
+            "now": "The process died here. The journal is kept, what was in memory is lost.",
+            "next": "Restart it below.",
+        }
+    if debugger.is_past:
+        return {
+            "now": f"{now} {where_of(debugger)}" if now[0] == "●" else where_of(debugger),
+            "next": _past_next(debugger),
+        }
+    if stopped is not None and stopped.kind == "breakpoint":
+        return {"now": now, "next": ""}
     match debugger.result:
         case Completed():
             return {"now": f"All {len(debugger.program.steps):,} steps are done.", "next": "Reset starts over."}
@@ -60,6 +82,22 @@ def standing_of(debugger: Debugger[Any, Any]) -> Standing:
         case Paused():
             return {"now": now, "next": "Decide below how to go on."}
     return {"now": now, "next": f"Next: {next_words(debugger)}."}
+
+
+def where_of(debugger: Debugger[Any, Any]) -> str:
+    """Where on its branch the position is."""
+    branch = f" on {debugger.branch}" if len(debugger.branches) > 1 else ""
+    if not debugger.is_past:
+        return f"Entry {debugger.length:,}, the newest{branch}." if debugger.length else f"Nothing has run yet{branch}."
+    if not debugger.position:
+        return f"Before the first of {debugger.length:,} entries{branch}, in the past."
+    return f"Entry {debugger.position:,} of {debugger.length:,}{branch}, in the past."
+
+
+def _past_next(debugger: Debugger[Any, Any]) -> str:
+    if not debugger.repeats:
+        return f"The faults have changed here: Step starts a branch. Next: {next_words(debugger)}."
+    return "Step replays it; change a fault or the context to branch."
 
 
 def next_words(debugger: Debugger[Any, Any]) -> str:
@@ -75,6 +113,16 @@ def next_words(debugger: Debugger[Any, Any]) -> str:
 
 def panel_of(debugger: Debugger[Any, Any]) -> Panel | None:
     """Why the run stands still and what can be decided; None while it does not."""
+    if debugger.is_crashed:
+        return {
+            "tone": "failed",
+            "glyph": "☠\ufe0e",
+            "title": "The process is dead",
+            "text": RESTART,
+            "items": [],
+            "actions": [_action("restart", "Restart", why="Take the run up again, as a new process would")],
+            "form": None,
+        }
     match debugger.result:
         case CompensationFailed() as failed:
             items = [{"path": item.path, "text": error_text(_cause(item.error))} for item in failed.compensation_errors]
@@ -84,9 +132,17 @@ def panel_of(debugger: Debugger[Any, Any]) -> Panel | None:
                 "tone": "failed",
                 "glyph": "⊗",
                 "title": f"Not undone: {', '.join(failed.pending)}",
-                "text": f"The saga failed with {error_text(_cause(failed.original_error))}, and its undo failed, too.",
+                "text": f"The saga failed with {error_text(_cause(failed.original_error))}, and its undo failed, too."
+                + _branches(debugger),
                 "items": [{"path": item["path"], "text": item["text"]} for item in items],
                 "actions": [_action("retry", "Retry", why="Run the pending undos again, with fresh retries")],
+                "form": {
+                    "command": "resolve",
+                    "label": "Resolve",
+                    "paths": list(failed.pending),
+                    "hint": "how it was undone by hand, by whom",
+                    "why": "Say that a person has undone it by hand",
+                },
             }
         case Paused() as paused:
             return _paused_panel(debugger, paused.reason, paused.path)
@@ -112,6 +168,7 @@ def _paused_panel(debugger: Debugger[Any, Any], reason: str, path: str) -> Panel
         text += "abort undoes what was done so far."
     else:
         text = text.rstrip("; ").rstrip() + ("" if text.rstrip().endswith(".") else ".")
+    text += _branches(debugger)
     known = reason in (HaltReason.STEP_PAUSED.value, HaltReason.UNDO_PAUSED.value)
     return {
         "tone": "paused" if known else "uncertain",
@@ -120,6 +177,7 @@ def _paused_panel(debugger: Debugger[Any, Any], reason: str, path: str) -> Panel
         "text": text,
         "items": [],
         "actions": actions,
+        "form": None,
     }
 
 
@@ -130,6 +188,10 @@ def _is_uncertain(debugger: Debugger[Any, Any]) -> bool:
         cut_short = [entry for entry in debugger.journal[-3:] if entry.kind == "compensate"]
         return bool(cut_short) and cut_short[-1].outcome == "interrupted"
     return attempt_of(at).uncertain
+
+
+def _branches(debugger: Debugger[Any, Any]) -> str:
+    return " This is in the past: another decision than then starts a branch." if debugger.is_past else ""
 
 
 def _action(command: str, label: str, *, why: str, primary: bool = True) -> Button:

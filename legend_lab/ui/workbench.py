@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Iterable
 from typing import Any
 
-from legend_lab.core.errors import FaultPlanError, LegendError
+from legend_lab.core.errors import LegendError
+from legend_lab.lab.breakpoints import StopReason
 from legend_lab.lab.debugger import Debugger
-from legend_lab.runtime.clocks import Clock
+from legend_lab.lab.editing import value_at
+from legend_lab.runtime.clocks import Clock, VirtualClock
 from legend_lab.runtime.executions import ExecutionResult
-from legend_lab.runtime.faults import Fault, FaultKind, FaultPlan
+from legend_lab.runtime.faults import Fault, FaultPlan
 from legend_lab.runtime.run import SYSTEM_CLOCK
 from legend_lab.saga.saga import Saga
+from legend_lab.ui.buttons import buttons_of
 from legend_lab.ui.commands import Commands
+from legend_lab.ui.fault_menu import fault_of
 from legend_lab.ui.layout import WorkbenchLayout
 from legend_lab.ui.lifetime import close_on_rerun
-from legend_lab.ui.view import buttons_of, view_of
-from legend_lab.ui.view_state import FAULT_CHOICES
+from legend_lab.ui.planning import Planned, toggled
+from legend_lab.ui.values import value_of
+from legend_lab.ui.view import Aside, view_of
+from legend_lab.ui.view_state import Refusal
 
 BETWEEN_PICTURES_S = 0.1
 """Least time between two pictures of a long run, in seconds."""
@@ -51,6 +56,13 @@ class Workbench(WorkbenchLayout):
             name = saga.__name__ + " (the class)" if isinstance(saga, type) else type(saga).__name__
             raise LegendError(f"Workbench shows a saga, not {name}; make one first: MySaga(...)")
         self.debugger: Debugger[Any, Any] = Debugger(saga, ctx, faults=faults, clock=clock, resources=resources)
+        self.debugger.between_steps = self._between_steps
+        self._given_clock = clock
+        self._virtual: bool | None = None
+        self._planned = Planned(self.debugger)
+        self._stopped: StopReason | None = None
+        self._refused: Refusal | None = None
+        self._shown_at = 0.0
         self._running = False
         super().__init__()
         self._commands = Commands(self._handle, self._report, busy=self._busy)
@@ -65,46 +77,105 @@ class Workbench(WorkbenchLayout):
 
     def refresh(self) -> None:
         """Show the debugger as it is now."""
-        self.show(view_of(self.debugger, running=self._running))
+        aside = Aside(
+            running=self._running,
+            stopped=self._stopped,
+            virtual=self._virtual,
+            planned=self._planned,
+            refused=self._refused,
+        )
+        self.show(view_of(self.debugger, aside))
 
     async def _handle(self, command: dict[str, str]) -> None:
         """Carry out one checked command; whatever happens, what is shown afterwards is true."""
+        self._shown_at = time.monotonic()
+        self._stopped = self._refused = None
         try:
             await self._call(command)
         finally:
             self._running = False
             self.refresh()
 
-    async def _call(self, command: dict[str, str]) -> None:
+    async def _call(self, command: dict[str, str]) -> None:  # noqa: C901, PLR0912 - one line for each command
         debugger = self.debugger
         match command:
+            case {"command": "back"}:
+                debugger.back()
             case {"command": "step"}:
                 await debugger.step()
+            case {"command": "over"}:
+                self._stopped = await debugger.step_over()
             case {"command": "run"}:
-                await self._run()
+                self._stopped = await debugger.run()
+            case {"command": "run_to_end"}:
+                await debugger.run_to_end()
             case {"command": "reset"}:
-                debugger.reset()
+                self._reset()
+            case {"command": "fork"}:
+                debugger.fork()
+            case {"command": "switch", "branch": branch}:
+                debugger.switch(branch)
+            case {"command": "goto", "branch": branch, "position": position}:
+                self._goto(branch, int(position))
+            case {"command": "crash"}:
+                debugger.crash()
+            case {"command": "restart"}:
+                debugger.restart()
+            case {"command": "clock"}:
+                self._switch_clock()
             case {"command": "resume"}:
                 debugger.resume()
             case {"command": "abort"}:
                 debugger.abort("aborted in the workbench")
             case {"command": "retry"}:
                 debugger.retry()
-            case {"command": "toggle_fault", "path": path, "choice": choice}:
-                debugger.faults = toggled(debugger.faults, path, choice)
+            case {"command": "resolve", "path": path, "note": note}:
+                debugger.resolve(path, note)
+            case {"command": "edit", "place": place, "text": text}:
+                self._edit(place, text)
+            case {"command": "toggle_breakpoint", "path": path}:
+                debugger.breakpoints = toggled(debugger.breakpoints, path)
+            case {"command": "toggle_fault", "path": path, "choice": choice, "delay_ms": delay_ms}:
+                self._planned.toggle(fault_of(path, choice, delay_ms))
+            case {"command": "plan_fault", "path": path, "choice": choice, "delay_ms": delay_ms}:
+                self._planned.plan(fault_of(path, choice, delay_ms))
+            case {"command": "switch_fault", "id": token}:
+                self._planned.switch(token)
             case {"command": "remove_fault", "id": token}:
-                debugger.faults = FaultPlan(fault for fault in debugger.faults if fault.token != token)
+                self._planned.remove(token)
 
-    async def _run(self) -> None:
-        """Step until the end or a halt, with a picture now and then."""
-        shown = time.monotonic()
-        await self.debugger.step()
-        while self.debugger.result is None:
-            if time.monotonic() - shown > BETWEEN_PICTURES_S:
-                self.refresh()
-                shown = time.monotonic()
-            await asyncio.sleep(0)  # Stop and other cells get their turn, also when no step awaits anything
-            await self.debugger.step()
+    def _goto(self, branch: str, position: int) -> None:
+        if branch not in ("", self.debugger.branch):
+            self.debugger.switch(branch)
+        self.debugger.goto(position)
+
+    def _edit(self, place: str, text: str) -> None:
+        """Set a value as it was typed; what is refused is said beside the field, which stays open."""
+        try:
+            self.debugger.edit(place, value_of(text, value_at(self.debugger.context, place)))
+        except LegendError as error:
+            self._refused = {"place": place, "text": text, "why": str(error)}
+
+    def _switch_clock(self) -> None:
+        """The other clock counts from the next reset, since a run has one clock; at once when nothing has run."""
+        self._virtual = not (self.debugger.clock.virtual if self._virtual is None else self._virtual)
+        if not self.debugger.length and len(self.debugger.branches) == 1:
+            self._reset()
+
+    def _reset(self) -> None:
+        virtual, self._virtual = self._virtual, None
+        if virtual is None or virtual == self.debugger.clock.virtual:
+            self.debugger.reset()
+        elif virtual:
+            self.debugger.reset(clock=self._given_clock if self._given_clock.virtual else VirtualClock())
+        else:
+            self.debugger.reset(clock=SYSTEM_CLOCK if self._given_clock.virtual else self._given_clock)
+
+    def _between_steps(self) -> None:
+        """A picture now and then while several steps are carried out."""
+        if self._running and time.monotonic() - self._shown_at > BETWEEN_PICTURES_S:
+            self.refresh()
+            self._shown_at = time.monotonic()
 
     def _report(self, text: str) -> None:
         self.toolbar.alert = text
@@ -113,17 +184,3 @@ class Workbench(WorkbenchLayout):
         self._running = busy
         self.toolbar.running = busy
         self.toolbar.buttons = buttons_of(self.debugger, running=busy)
-
-
-def toggled(plan: FaultPlan, path: str, choice: str) -> FaultPlan:
-    """The plan with the fault that a menu's choice names switched on, in place of another there, or off.
-
-    Raises:
-        FaultPlanError: there is no such choice.
-    """
-    if choice not in FAULT_CHOICES:
-        raise FaultPlanError(f"the fault menu has no choice {choice[:60]!r}")
-    phase, kind, attempt = FAULT_CHOICES[choice]
-    fault = Fault(path, phase, 1 if attempt == "first" else "every", FaultKind(kind))
-    others = [other for other in plan if (other.path, other.phase, other.attempt) != (path, phase, fault.attempt)]
-    return FaultPlan(others if fault.token in {other.token for other in plan} else [*others, fault])

@@ -246,3 +246,13 @@ async def test_a_secret_stays_masked_in_the_diff():
     await debugger.step()
     assert "hunter2" not in repr(debugger.diff())
     assert "**********" in repr(debugger.diff())
+
+
+async def test_the_note_of_an_edit_keeps_a_secret_masked():
+    class Account(BaseModel):
+        password: SecretStr = SecretStr("old")
+
+    debugger = Debugger(Saga.of("S", {"a": SimulatedStep()}), Account(), clock=VirtualClock())
+    debugger.edit("password", "hunter2")
+    assert debugger.context.password.get_secret_value() == "hunter2"
+    assert "hunter2" not in debugger.journal[-1].note

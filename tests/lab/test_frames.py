@@ -54,7 +54,12 @@ async def ended(execution):
             execution = execution.recover()
         if not execution.is_paused:
             break
-    return await execution.retry() if hasattr(execution, "retry") else execution
+    if not hasattr(execution, "retry"):
+        return execution
+    try:
+        return await execution.retry()
+    except SimulatedCrash:
+        return execution.recover()
 
 
 def run(*faults, **settings):

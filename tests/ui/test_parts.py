@@ -14,11 +14,12 @@ from traitlets import TraitError
 
 from legend_lab.ui import lifetime
 from legend_lab.ui.commands import COMMANDS, MAX_TEXT, MAX_WAITING, Commands, UnknownCommandError, parse
+from legend_lab.ui.keys import KEYS
 from legend_lab.ui.layout import WorkbenchLayout
-from legend_lab.ui.parts import Context, Events, Faults, Listing, Part, Timeline, Toolbar
-from legend_lab.ui.view_state import FAULT_CHOICES, FAULT_MENU, KEYS, ViewState
+from legend_lab.ui.parts import Context, Events, Faults, History, Listing, Part, Timeline, Toolbar
+from legend_lab.ui.view_state import ViewState
 
-PARTS = [Toolbar, Listing, Timeline, Context, Faults, Events]
+PARTS = [Toolbar, Listing, Timeline, Context, History, Faults, Events]
 STATIC = Path(lifetime.__file__).parent / "static"
 
 
@@ -79,7 +80,7 @@ def test_showing_the_same_view_again_sends_nothing() -> None:
     with patch.object(ipywidgets.Widget, "_send") as send:
         layout.show(samples.undoing())
         assert not send.called
-        layout.show(samples.undoing() | {"faults": {"chips": []}})
+        layout.show(samples.undoing() | {"faults": {"chips": [], "code": ""}})
         assert send.call_count == 1
 
 
@@ -106,20 +107,17 @@ def test_a_timeline_hands_out_plotly_when_asked_and_hears_nothing_else() -> None
 # -- what a message may say ---------------------------------------------------------------------
 
 
-def test_keys_and_menu_only_ask_for_what_exists() -> None:
+def test_keys_only_ask_for_what_exists() -> None:
     assert set(KEYS.values()) <= {name for name, arguments in COMMANDS.items() if not arguments}
-    in_menu = [choice["id"] for group in FAULT_MENU for line in group["lines"] for choice in line["choices"]]
-    assert sorted(in_menu) == sorted(FAULT_CHOICES)
-    assert not [
-        choice for choice in FAULT_CHOICES.values() if choice[1] in {"pause", "crash_before"} and choice[2] == "every"
-    ]
 
 
 @pytest.mark.parametrize(
     "message",
     [
         {"command": "step"},
-        {"command": "toggle_fault", "path": "trip.flight", "choice": "execute.error_before.first"},
+        {"command": "toggle_fault", "path": "trip.flight", "choice": "execute.error_before.1", "delay_ms": ""},
+        {"command": "goto", "branch": samples.HOSTILE, "position": "17"},
+        {"command": "edit", "place": "hold_id", "text": "null"},
         {"command": "remove_fault", "id": samples.HOSTILE},
     ],
 )
@@ -143,7 +141,12 @@ def test_what_the_parts_send_is_understood(message: dict[str, str]) -> None:
         ({"command": "remove_fault", "id": 3}, "id of remove_fault is a text, not 3"),
         ({"command": "remove_fault", "id": {"$ne": ""}}, "id of remove_fault is a text"),
         ({"command": "remove_fault", "id": "x" * (MAX_TEXT + 1)}, "2001 characters; 2000 are the most"),
-        ({"command": "toggle_fault", "path": "a", "choice": "execute.crash_before.every"}, "menu has no choice"),
+        ({"command": "toggle_fault", "path": "a", "choice": "execute.crash.1", "delay_ms": ""}, "menu has no choice"),
+        (
+            {"command": "plan_fault", "path": "a", "choice": "execute.delay.1", "delay_ms": "soon"},
+            "milliseconds above 0",
+        ),
+        ({"command": "goto", "branch": "main", "position": "-1"}, "a position is a number, not '-1'"),
     ],
 )
 def test_what_no_part_can_send_is_refused_with_a_reason(message: object, why: str) -> None:

@@ -4,16 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import ClassVar
 
 import pytest
 from pydantic import BaseModel, SecretStr
 
-from legend_lab import Fault, FaultKind, FaultPlan, LegendError, RetryPolicy, Saga, SimulatedStep, VirtualClock
+from legend_lab import (
+    CompensationOutcome,
+    Fault,
+    FaultKind,
+    FaultPlan,
+    LegendError,
+    RetryPolicy,
+    Saga,
+    SimulatedStep,
+    Step,
+    StepOutcome,
+    VirtualClock,
+)
 from legend_lab.core.errors import FaultPlanError
+from legend_lab.lab.breakpoints import Breakpoint
 from legend_lab.lab.debugger import Debugger
+from legend_lab.lab.editing import value_at
+from legend_lab.ui.fault_menu import FAULT_MENU, fault_of
+from legend_lab.ui.marks import breakpoints_of
+from legend_lab.ui.planning import Planned, toggled
 from legend_lab.ui.view import view_of
-from legend_lab.ui.view_state import FAULT_CHOICES
-from legend_lab.ui.workbench import Workbench, toggled
+from legend_lab.ui.workbench import Workbench
 
 
 class Flaky(SimulatedStep):
@@ -130,26 +147,60 @@ async def test_no_view_shows_a_secret():
     assert "hunter2" not in json.dumps(view_of(run))
 
 
-@pytest.mark.parametrize("choice", FAULT_CHOICES)
+CHOICES = [
+    f"{group['phase']}.{line['kind']}.{attempt}"
+    for group in FAULT_MENU
+    for line in group["lines"]
+    for attempt in (("1", "3", "every") if line["every"] else ("1", "3"))
+]
+
+
+def test_the_fault_menu_offers_every_kind_in_both_phases():
+    kinds = {kind.value for kind in FaultKind}
+    assert [{line["kind"] for line in group["lines"]} for group in FAULT_MENU] == [kinds, kinds]
+
+
+@pytest.mark.parametrize("choice", CHOICES)
 def test_every_choice_of_the_fault_menu_switches_its_fault_on_and_off(choice):
-    plan = toggled(FaultPlan(), "reserve", choice)
-    run = debugger(*plan)
-    assert view_of(run)["listing"]["marks"]["reserve"]["faults"] == [choice]
-    assert len(toggled(plan, "reserve", choice)) == 0
+    run = debugger()
+    planned = Planned(run)
+    planned.toggle(fault_of("reserve", choice, "250"))
+    mark = view_of(run)["listing"]["marks"]["reserve"]
+    assert mark["faults"] == [choice]
+    assert mark.get("delays", {}) == ({choice: 250.0} if ".delay." in choice else {})
+    planned.toggle(fault_of("reserve", choice, "250"))
+    assert len(run.faults) == 0
 
 
 def test_a_choice_takes_the_place_of_another_at_the_same_attempt():
-    plan = toggled(toggled(FaultPlan(), "a", "execute.timeout.first"), "a", "execute.pause.first")
-    assert [fault.kind for fault in plan] == [FaultKind.PAUSE]
-    with pytest.raises(FaultPlanError, match="no choice"):
-        toggled(plan, "a", "execute.nonsense.first")
+    planned = Planned(run := debugger())
+    planned.toggle(fault_of("charge", "execute.timeout.1"))
+    planned.toggle(fault_of("charge", "execute.pause.1"))
+    assert [fault.kind for fault in run.faults] == [FaultKind.PAUSE]
+
+
+@pytest.mark.parametrize(
+    ("choice", "delay", "why"),
+    [
+        ("execute.nonsense.1", "", "no choice"),
+        ("execute.timeout.0", "", "no choice"),
+        ("execute.timeout.²", "", "no choice"),
+        ("execute.pause.every", "", "would never end"),
+        ("execute.delay.1", "", "a number of milliseconds above 0"),
+        ("execute.delay.1", "nan", "a number of milliseconds above 0"),
+        ("execute.delay.1", "-3", "a number of milliseconds above 0"),
+    ],
+)
+def test_what_the_fault_menu_cannot_mean_is_refused(choice, delay, why):
+    with pytest.raises(FaultPlanError, match=why):
+        fault_of("charge", choice, delay)
 
 
 async def test_commands_from_the_browser_drive_the_debugger():
     bench = Workbench(trip(), {}, clock=VirtualClock())
     await sent(bench, command="step")
     assert bench.toolbar.count.startswith("entry 1 ")
-    await sent(bench, command="toggle_fault", path="charge", choice="execute.error_before.first")
+    await sent(bench, command="toggle_fault", path="charge", choice="execute.error_before.1", delay_ms="")
     await sent(bench, command="run")
     assert bench.toolbar.badge["text"] == "Failed and undone: InjectedError"
     await sent(bench, command="reset")
@@ -165,7 +216,7 @@ async def test_commands_from_the_browser_drive_the_debugger():
     [
         {"command": "resume"},
         {"command": "retry"},
-        {"command": "toggle_fault", "path": "boat", "choice": "execute.pause.first"},
+        {"command": "toggle_fault", "path": "boat", "choice": "execute.pause.1", "delay_ms": ""},
     ],
 )
 async def test_a_command_that_does_not_fit_is_said_in_the_widget_and_changes_nothing(command):
@@ -196,3 +247,233 @@ async def test_stop_ends_a_step_that_waits_and_shows_where_it_stands():
 def test_what_is_no_saga_is_refused_in_words(wrong):
     with pytest.raises(LegendError, match="shows a saga, not"):
         Workbench(wrong, {})
+
+
+# -- travel -------------------------------------------------------------------------------------
+
+
+class Counting(Step[dict]):
+    ran: ClassVar[list[str]] = []
+
+    async def execute(self, ctx):
+        self.ran.append("do")
+        ctx["n"] = ctx.get("n", 0) + 1
+        return StepOutcome.CONTINUE
+
+    async def compensate(self, ctx):
+        self.ran.append("undo")
+        return CompensationOutcome.COMPLETED
+
+
+@pytest.fixture
+def counting():
+    Counting.ran.clear()
+    return Saga.of("Counted", {name: Counting() for name in ("a", "b", "c")})
+
+
+async def test_travelling_shows_the_past_and_runs_no_user_code(counting):
+    bench = Workbench(counting, {"name": "x"}, clock=VirtualClock())
+    await sent(bench, command="run_to_end")
+    ran = list(Counting.ran)
+    await sent(bench, command="back")
+    await sent(bench, command="goto", branch="main", position="1")
+    assert bench.toolbar.standing == {
+        "now": "Entry 1 of 3, in the past.",
+        "next": "Step replays it; change a fault or the context to branch.",
+    }
+    assert bench.toolbar.past
+    assert (bench.history.position, bench.history.length) == (1, 3)
+    assert [row["text"] for row in bench.context.rows] == ["'x'", "1"]
+    assert bench.events.later == 2
+    await sent(bench, command="step")
+    await sent(bench, command="goto", branch="", position="0")
+    await sent(bench, command="run")
+    assert bench.history.position == 3
+    assert Counting.ran == ran
+
+
+async def test_an_edit_in_the_past_starts_a_branch_and_the_old_one_is_still_there(counting):
+    bench = Workbench(counting, {"name": "x"}, clock=VirtualClock())
+    await sent(bench, command="run_to_end")
+    await sent(bench, command="goto", branch="main", position="2")
+    await sent(bench, command="edit", place="n", text="40")
+    await sent(bench, command="step")
+    main, branch = bench.history.lanes
+    assert (main["name"], main["end"], main["lit"], main["current"]) == ("main", 3, 2, False)
+    assert (branch["first"], branch["end"], branch["parent"], branch["current"]) == (2, 4, 0, True)
+    assert [dot["look"] for dot in branch["dots"]] == ["edit", "done"]
+    assert bench.debugger.context["n"] == 41
+    await sent(bench, command="switch", branch="main")
+    assert bench.debugger.context["n"] == 3
+    await sent(bench, command="goto", branch=branch["name"], position="3")
+    assert bench.debugger.context["n"] == 40
+    assert bench.context.summary == "1 change by hand"
+
+
+async def test_a_branch_that_leaves_where_its_parent_began_is_drawn_at_the_lane_that_has_the_entry(counting):
+    run = Debugger(counting, {}, clock=VirtualClock())
+    for _ in range(2):
+        await run.step()
+    run.fork("second")
+    run.goto(1)
+    run.fork("third")
+    run.fork("fourth")
+    assert [lane["parent"] for lane in view_of(run)["history"]["lanes"]] == [0, 0, 0, 0]
+    assert [lane["lit"] for lane in view_of(run)["history"]["lanes"]] == [1, 0, 0, 1]
+
+
+async def test_another_fault_in_the_past_is_said_to_branch(counting):
+    bench = Workbench(counting, {}, clock=VirtualClock())
+    await sent(bench, command="run_to_end")
+    await sent(bench, command="goto", branch="main", position="1")
+    await sent(bench, command="toggle_fault", path="b", choice="execute.error_before.1", delay_ms="")
+    assert bench.toolbar.standing["next"].startswith("The faults have changed here: Step starts a branch.")
+    await sent(bench, command="step")
+    assert [lane["end"] for lane in bench.history.lanes] == [3, 2]
+
+
+async def test_a_breakpoint_stops_a_run_and_says_so(counting):
+    bench = Workbench(counting, {}, clock=VirtualClock())
+    await sent(bench, command="toggle_breakpoint", path="b")
+    assert bench.listing.breakpoints == {"b": {"glyph": "●", "on": True, "text": "before b"}}
+    await sent(bench, command="run")
+    assert bench.toolbar.standing["now"] == "● Breakpoint before b: execute b comes next."
+    assert Counting.ran == ["do"]
+    await sent(bench, command="toggle_breakpoint", path="b")
+    assert bench.listing.breakpoints == {}
+
+
+def test_a_breakpoint_with_a_condition_is_switched_off_never_thrown_away():
+    condition = Breakpoint("b", condition="n > 1")
+    (off,) = toggled((condition,), "b")
+    assert (off.condition, off.enabled) == ("n > 1", False)
+    assert toggled((off,), "b") == (condition,)
+    assert breakpoints_of([condition])["b"]["glyph"] == "◆"
+
+
+@pytest.mark.parametrize(
+    ("place", "text", "now"),
+    [
+        ("name", "plain words", "plain words"),
+        ("name", '"quoted"', "quoted"),
+        ("count", "null", None),
+        ("count", "(1, 2)", (1, 2)),
+        ("deep.list.1", "true", True),
+    ],
+)
+async def test_a_value_is_read_as_json_or_python_and_else_as_text_where_a_text_was(counting, place, text, now):
+    bench = Workbench(counting, {"name": "x", "count": 1, "deep": {"list": [1, 2]}}, clock=VirtualClock())
+    await sent(bench, command="edit", place=place, text=text)
+    assert value_at(bench.debugger.context, place) == now
+    assert bench.context.refused is None
+
+
+async def test_what_a_value_does_not_take_is_said_beside_it_and_changes_nothing(counting):
+    class Typed(BaseModel):
+        count: int = 1
+
+    bench = Workbench(counting, Typed(), clock=VirtualClock())
+    await sent(bench, command="edit", place="count", text="many words")
+    assert bench.context.refused["why"].startswith("'many words' is no value: write JSON or a Python literal")
+    await sent(bench, command="edit", place="count", text="[1]")
+    assert bench.context.refused["why"].startswith("count does not take that list: ")
+    assert (bench.debugger.context.count, bench.debugger.length) == (1, 0)
+    await sent(bench, command="edit", place="count", text="7")
+    assert (bench.debugger.context.count, bench.context.refused) == (7, None)
+
+
+def test_a_value_whose_place_cannot_be_named_is_not_offered_for_editing(counting):
+    run = Debugger(counting, {"a.b": 1, "deep": {"": 2, "ok": 3}}, clock=VirtualClock())
+    first, deep = view_of(run)["context"]["rows"]
+    assert "place" not in first
+    assert [row.get("place") for row in deep["children"]] == [None, "deep.ok"]
+
+
+async def test_a_failed_undo_can_be_resolved_with_a_note():
+    bench = Workbench(trip(), {}, faults=[Fault("charge"), Fault("reserve", "compensate")], clock=VirtualClock())
+    await sent(bench, command="run_to_end")
+    assert bench.toolbar.panel["form"]["paths"] == ["reserve"]
+    await sent(bench, command="resolve", path="reserve", note="Ada rang the bank")
+    assert bench.toolbar.badge["text"] == "Failed and undone: InjectedError"
+    assert "Ada rang the bank" in bench.events.lines[-1]["text"]
+
+
+async def test_a_crash_here_and_now_is_restarted_from_the_journal(counting):
+    bench = Workbench(counting, {}, clock=VirtualClock())
+    await sent(bench, command="step")
+    await sent(bench, command="crash")
+    assert bench.toolbar.badge["text"] == "Process dead"
+    assert [button["command"] for button in bench.toolbar.buttons if button["enabled"]] == ["reset"]
+    await sent(bench, command="restart")
+    assert bench.toolbar.badge["text"] == "Restarted"
+    await sent(bench, command="resume")
+    await sent(bench, command="run_to_end")
+    assert bench.result.is_completed
+
+
+async def test_the_other_clock_counts_from_the_next_reset_and_at_once_when_nothing_has_run(counting):
+    bench = Workbench(counting, {})
+    assert bench.toolbar.clock["label"] == "real time"
+    await sent(bench, command="clock")
+    assert (bench.toolbar.clock["label"], bench.debugger.clock.virtual) == ("virtual time", True)
+    await sent(bench, command="step")
+    await sent(bench, command="clock")
+    assert (bench.toolbar.clock["label"], bench.debugger.clock.virtual) == ("virtual time, real after reset", True)
+    await sent(bench, command="reset")
+    assert (bench.toolbar.clock["label"], bench.debugger.clock.virtual) == ("real time", False)
+
+
+async def test_a_fault_can_be_switched_off_and_on_and_the_plan_copied_as_code():
+    error = Fault("trip.flight", attempt="every", error=ValueError("no seat"))
+    bench = Workbench(trip(), {}, faults=[error, Fault("charge", "compensate", 2, FaultKind.TIMEOUT)])
+    await sent(bench, command="switch_fault", id=error.token)
+    assert [chip["on"] for chip in bench.faults.chips] == [False, True]
+    assert len(bench.debugger.faults) == 1
+    await sent(bench, command="switch_fault", id=error.token)
+    assert [chip["on"] for chip in bench.faults.chips] == [True, True]
+    names = {"Fault": Fault, "FaultKind": FaultKind, "FaultPlan": FaultPlan}
+    exec(bench.faults.code, names)  # noqa: S102 - that it is code is the point
+    assert {fault.token for fault in names["faults"]} == {fault.token for fault in bench.debugger.faults}
+    await sent(bench, command="remove_fault", id=error.token)
+    assert len(bench.faults.chips) == 1
+
+
+async def test_many_entries_share_dots_and_each_looks_like_the_worst_in_it():
+    saga = Saga.of("Long", {f"s{n}": SimulatedStep() for n in range(400)})
+    run = Debugger(saga, {}, faults=[Fault("s399"), Fault("s7", "compensate")], clock=VirtualClock())
+    await run.run_to_end()
+    history = view_of(run)["history"]
+    (lane,) = history["lanes"]
+    assert len(lane["dots"]) <= 150
+    assert history["size"] == 6
+    assert [dot["first"] for dot in lane["dots"][1:]] == [dot["last"] + 1 for dot in lane["dots"][:-1]]
+    looks = [dot["look"] for dot in lane["dots"]]
+    assert (looks.count("failed"), looks.count("undo_failed")) == (1, 1)
+    assert lane["dots"][0]["text"] == "Entries 1 to 6: 6 done"
+
+
+async def test_stepping_over_a_block_and_undoing_by_abort_work_from_the_toolbar():
+    bench = Workbench(trip(), {}, faults=[Fault("charge", kind=FaultKind.PAUSE)], clock=VirtualClock())
+    await sent(bench, command="step")
+    await sent(bench, command="over")
+    assert bench.history.position == 3
+    await sent(bench, command="run")
+    assert bench.toolbar.badge["text"] == "Paused"
+    await sent(bench, command="back")
+    await sent(bench, command="step")
+    await sent(bench, command="abort")
+    await sent(bench, command="run_to_end")
+    assert bench.toolbar.badge["text"].startswith("Failed and undone")
+
+
+async def test_a_drag_only_goes_where_the_pointer_is_now(counting):
+    bench = Workbench(counting, {}, clock=VirtualClock())
+    await sent(bench, command="run_to_end")
+    shown = []
+    bench.history.observe(lambda change: shown.append(change["new"]), "position")
+    for position in (2, 1, 0, 1):
+        bench._commands.receive({"command": "goto", "branch": "main", "position": str(position)})
+    await asyncio.sleep(0)
+    while bench._commands._task is not None:
+        await asyncio.sleep(0)
+    assert shown == [2, 1]

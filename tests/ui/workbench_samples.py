@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 from legend_lab.ui.commands import Commands
 from legend_lab.ui.layout import WorkbenchLayout
 from legend_lab.ui.parts import plain_figure
-from legend_lab.ui.view_state import Button, ContextRow, Panel, ProgramRow, RowMark, ViewState
+from legend_lab.ui.view_state import Button, ContextRow, Dot, HistoryState, Panel, ProgramRow, RowMark, ViewState
 
 GO = Path("go")
 """The demo's `abort` is stuck until this file exists where the kernel runs."""
@@ -39,9 +39,11 @@ def buttons(*, running: bool = False, halted: bool = False) -> list[Button]:
     why_not = "The run stands still and needs a decision first" if halted else "A command is being carried out"
     free = not running and not halted
     return [
+        {"command": "back", "label": "Back", "glyph": "◂", "key": "b", "enabled": not running, "primary": False,
+         "why": "Go one entry back; nothing is carried out"},
         {"command": "step", "label": "Step", "glyph": "▸", "key": "n", "enabled": free, "primary": not halted,
          "why": "Carry out the next instruction" if free else why_not},
-        {"command": "run", "label": "Run to end", "glyph": "", "key": "e", "enabled": free, "primary": False,
+        {"command": "run_to_end", "label": "Run to end", "glyph": "", "key": "e", "enabled": free, "primary": False,
          "why": "Carry out instructions until the run ends or stands still" if free else why_not},
         {"command": "reset", "label": "Reset", "glyph": "⟲", "key": "⇧R", "enabled": not running, "primary": False,
          "why": "Start over with a fresh context"},
@@ -89,6 +91,30 @@ def figure() -> dict[str, Any]:
     return plain_figure(chart)
 
 
+def history() -> HistoryState:
+    """Ten entries with a branch that left after the fourth."""
+    looks = ["failed", "wait", "done", "done", "failed", "wait", "failed", "wait", "failed", "undone"]
+    glyphs = {"failed": "✗", "wait": "", "done": "✓", "undone": "↩", "edit": "✎"}
+
+    def dots(looks: list[Any], first: int) -> list[Dot]:
+        return [
+            {"first": n, "last": n, "look": look, "glyph": glyphs[look], "text": f"Entry {n}: {look}"}
+            for n, look in enumerate(looks, first + 1)
+        ]
+
+    shared = {"parent": 0, "ended": False}
+    return {
+        "lanes": [
+            {"name": "main", "row": 0, "first": 0, "end": 10, "lit": 10, "current": True, "text": "main: 10 entries",
+             "dots": dots(looks, 0), **shared},
+            {"name": "seat free", "row": 1, "first": 4, "end": 7, "lit": 0, "current": False,
+             "text": "seat free: left at entry 4", "dots": dots(["edit", "done", "done"], 4), **shared},
+        ],
+        "position": 10, "length": 10, "span": 11, "size": 1,
+        "where": "Entry 10, the newest on main.", "summary": "10 entries · 2 branches",
+    }  # fmt: skip
+
+
 def undoing() -> ViewState:
     """As in the design's picture: a flight could not be booked, the hotel is cancelled already."""
     return {
@@ -100,16 +126,22 @@ def undoing() -> ViewState:
                 "now": "trip.flight failed for good; trip.hotel is undone.",
                 "next": "Next: undo reserve_funds, the last of 2 undos.",
             },
+            "past": False,
             "buttons": buttons(),
+            "clock": {**action("clock", "real time", why="Waiting takes time"), "glyph": "◷", "pressed": False},
             "panel": None,
         },
         "listing": {
             "program": PROGRAM,
             "marks": {
-                "reserve_funds": mark("done", "done, 2 of 4 · next: undo", "execute.error_before.first"),
+                "reserve_funds": mark("done", "done, 2 of 4 · next: undo", "execute.error_before.1"),
                 "trip.hotel": mark("undone", "undone"),
                 "trip.flight": mark("failed", "failed 3 of 3", "execute.error_before.every",
-                                    "compensate.timeout.first"),
+                                    "compensate.timeout.1"),
+            },
+            "breakpoints": {
+                "trip.flight": {"glyph": "●", "on": True, "text": "before trip.flight"},
+                "charge": {"glyph": "◆", "on": False, "text": "before charge #2"},
             },
             "current": "reserve_funds",
             "undoing": True,
@@ -132,16 +164,19 @@ def undoing() -> ViewState:
                 row("code", "None"),
             ],
             "summary": "4 changes by undoing trip.hotel",
+            "refused": None,
         },
         "faults": {
             "chips": [
                 {"id": "f1", "text": "reserve_funds · execute #1 · error before",
-                 "note": "fired at entry 1"},
+                 "note": "fired at entry 1", "on": True},
                 {"id": "f2", "text": "trip.flight · execute, every · error before",
-                 "note": "fired 3 times"},
-                {"id": "f3", "text": "trip.flight · undo #1 · timeout", "note": ""},
-            ]
+                 "note": "fired 3 times", "on": True},
+                {"id": "f3", "text": "trip.flight · undo #1 · timeout", "note": "switched off", "on": False},
+            ],
+            "code": 'faults = FaultPlan([\n    Fault("reserve_funds"),\n])',
         },
+        "history": history(),
         "events": {
             "lines": [
                 {"at": "1.190 s", "event": "step.start", "text": "trip.flight attempt 3", "tone": "plain"},
@@ -151,6 +186,7 @@ def undoing() -> ViewState:
                 {"at": "1.551 s", "event": "compensate.end", "text": "trip.hotel → completed", "tone": "undo"},
             ],
             "earlier": 12,
+            "later": 0,
             "next": "next: undo reserve_funds (attempt 1)",
         },
     }  # fmt: skip
@@ -174,7 +210,7 @@ def paused() -> ViewState:
         {
             "tone": "paused", "glyph": "‖", "title": "trip.flight has paused",
             "text": "It waits for the airline to confirm the seat. Resume carries out trip.flight again; abort undoes "
-            "what was done so far.", "items": [],
+            "what was done so far.", "items": [], "form": None,
             "actions": [action("resume", "Resume", primary=True), action("abort", "Abort")],
         },
         "Paused", "Standing at trip.flight, which asked to wait.", "paused",
@@ -190,6 +226,8 @@ def failed_undo() -> ViewState:
                 {"path": "reserve_funds", "text": "HoldGoneError: hold_89900"},
             ],
             "actions": [action("retry", "Retry", primary=True, why="Try the undos that are left again")],
+            "form": {"command": "resolve", "label": "Resolve", "paths": ["trip.hotel", "reserve_funds"],
+                     "hint": "how it was undone by hand, by whom", "why": "A person has undone it"},
         },
         "Undo failed", "The rollback is over, but 2 steps are not undone.", "undo_failed",
     )  # fmt: skip
@@ -200,7 +238,7 @@ def crashed() -> ViewState:
         {
             "tone": "uncertain", "glyph": "?", "title": "Restarted after a crash at trip.flight",
             "text": "It is unknown whether it happened. Resume carries out trip.flight again with the same idempotency "
-            "key; abort undoes it and everything before it.", "items": [],
+            "key; abort undoes it and everything before it.", "items": [], "form": None,
             "actions": [action("resume", "Resume", primary=True), action("abort", "Abort")],
         },
         "Restarted", "The process died while trip.flight was carried out.", "uncertain",
@@ -223,9 +261,14 @@ def hostile() -> ViewState:
     view["context"] = {
         "rows": [row(bad, bad, "changed", before=bad), row("in", bad, "inside", children=[row(bad, bad, "removed")])],
         "summary": bad,
+        "refused": {"place": bad, "text": bad, "why": bad},
     }
-    view["faults"] = {"chips": [{"id": bad, "text": bad, "note": bad}]}
-    view["events"] = {"lines": [{"at": bad, "event": bad, "text": bad, "tone": "plain"}], "earlier": 0, "next": bad}
+    view["faults"] = {"chips": [{"id": bad, "text": bad, "note": bad, "on": True}], "code": bad}
+    view["history"] |= {"where": bad, "summary": bad}
+    view["history"]["lanes"][1] |= {"name": bad, "text": bad}
+    view["history"]["lanes"][0]["dots"][0] |= {"glyph": "<b>", "text": bad}
+    line = {"at": bad, "event": bad, "text": bad, "tone": "plain"}
+    view["events"] = {"lines": [line], "earlier": 0, "later": 0, "next": bad}
     view["timeline"]["legend"] = bad
     return view
 

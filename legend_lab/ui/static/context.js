@@ -1,5 +1,5 @@
-// The context, with what the last instruction changed. Values inside values open and close.
-import { follow, list, make, part, rows, say } from "./dom.js";
+// The context, with what the last instruction changed. Values inside values open and close, leaves can be edited.
+import { follow, list, make, part, reveal, rows, say, send } from "./dom.js";
 
 const SIGNS = { same: ["", ""], inside: ["", "changed inside"], added: ["+", "added"], removed: ["−", "removed"], changed: ["~", "changed"] };
 
@@ -44,15 +44,66 @@ function update(row, { item, depth, opened }) {
   value.title = changed ? `${item.before} → ${item.text}` : item.text;
 }
 
+// One field over the value of a row. Python says whether it took the text; if not, the field opens again with the reason.
+function editor(root, model, body) {
+  const node = make("div", "ll-editor");
+  const input = make("input", "", "", { type: "text", maxlength: "2000", spellcheck: "false", autocomplete: "off" });
+  const why = make("div", "ll-why", "", { role: "alert" });
+  node.append(input, why);
+  let row = null;
+  const close = (focus) => {
+    const former = row;
+    row = null;
+    node.remove();
+    former?.classList.remove("ll-editing");
+    if (focus) former?.focus({ preventScroll: true });
+  };
+  const open = (onRow, text, reason = "") => {
+    if (row && row !== onRow) close(false);
+    row = onRow;
+    row.classList.add("ll-editing");
+    row.append(node);
+    input.value = text;
+    input.setAttribute("aria-label", `New value of ${row.item.item.place}`);
+    if (reason) input.setAttribute("aria-invalid", "true");
+    else input.removeAttribute("aria-invalid");
+    say(why, reason);
+    why.hidden = !reason;
+    input.focus({ preventScroll: true });
+    if (!reason) input.select();
+    reveal(body, row);
+  };
+  input.addEventListener("keydown", (event) => {
+    if (event.isComposing) return;
+    if (event.key === "Enter") {
+      const { place } = row.item.item;
+      const changed = input.value !== row.item.item.text || !why.hidden;
+      const text = input.value;
+      close(true);
+      if (changed) send(root, model, { command: "edit", place, text });
+    } else if (event.key === "Escape" || event.key === "Tab") close(true);
+    else return;
+    event.preventDefault();
+  });
+  input.addEventListener("blur", () => row && why.hidden && close(false));
+  return { open, close, isOpen: () => row !== null };
+}
+
 function render({ model, el }) {
   const { root, note } = part(el, model, "context", "Context");
   const body = make("div", "ll-body", "", { role: "treegrid", "aria-label": "Context" });
   const empty = make("div", "ll-empty", "The context is empty.");
   root.append(body, empty);
   const open = new Map();
+  const field = editor(root, model, body);
+  const edit = (row) => row.item.item.place !== undefined && field.open(row, row.item.item.text);
 
   const act = (row, key) => {
     const { item, here, opened } = row.item;
+    if (key === "F2" || (key === "Enter" && !item.children)) {
+      edit(row);
+      return true;
+    }
     const wanted = { ArrowRight: true, ArrowLeft: false, Enter: !opened, " ": !opened }[key];
     if (wanted === undefined) return false;
     if (item.children) open.set(here, wanted);
@@ -63,14 +114,29 @@ function render({ model, el }) {
   const nav = rows(body, act);
   body.addEventListener("click", (event) => {
     const row = event.target.closest(".ll-row");
-    if (row && !String(getSelection())) act(row, "Enter"); // whoever marks a value to copy it does not want it closed
+    if (!row || event.target.closest(".ll-editor")) return;
+    if (!String(getSelection())) act(row, " "); // whoever marks a value to copy it does not want it closed
   });
+  body.addEventListener("dblclick", (event) => {
+    const row = event.target.closest(".ll-row");
+    if (!row || event.target.closest(".ll-editor")) return;
+    getSelection().removeAllRanges();
+    edit(row);
+  });
+  let told = null;
   function paint() {
     say(note, model.get("summary"));
     const shown = [...visible(model.get("rows"), open)];
+    const refused = model.get("refused");
+    if (field.isOpen() && refused === told) field.close(root.contains(document.activeElement));
     list(body, shown, ({ here }) => here, create, update);
     empty.hidden = shown.length > 0;
     if (!nav.selected()) nav.select(body.firstElementChild, false);
+    if (refused && refused !== told) {
+      const row = [...body.children].find((other) => other.item.item.place === refused.place);
+      if (row) field.open(row, refused.text, refused.why);
+    }
+    told = refused;
   }
   return follow(model, root, paint);
 }

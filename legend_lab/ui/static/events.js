@@ -1,5 +1,5 @@
 // What happened, a line an event, the newest last.
-import { follow, list, make, part, say, whenShown } from "./dom.js";
+import { follow, list, make, part, reveal, say, whenShown } from "./dom.js";
 
 function create({ at, event, text, tone }) {
   const line = make("li", "", "", { "data-tone": tone });
@@ -14,14 +14,22 @@ function render({ model, el }) {
   const next = make("div", "ll-next");
   body.append(lines, next);
   root.append(body);
+  let wasPast = false;
   const end = follow(model, root, () => {
     const earlier = model.get("earlier");
     const atEnd = body.scrollHeight - body.scrollTop - body.clientHeight < 24;
     // a line never changes, but a branch or a reset puts another one in its place
-    list(lines, model.get("lines"), (line, index) => JSON.stringify([earlier + index, line]), create);
+    const shown = model.get("lines");
+    const happened = shown.length - model.get("later");
+    list(lines, shown, (line, index) => JSON.stringify([earlier + index, line]), create);
+    [...lines.children].forEach((line, index) => line.classList.toggle("ll-later", index >= happened));
     say(next, model.get("next"));
     say(note, earlier ? `${earlier} earlier not shown` : "");
-    if (atEnd) body.scrollTop = body.scrollHeight;
+    const last = lines.children[happened - 1];
+    if (model.get("later") && last) reveal(body, last);
+    else if (model.get("later")) body.scrollTop = 0;
+    else if (atEnd || wasPast) body.scrollTop = body.scrollHeight;
+    wasPast = model.get("later") > 0;
   });
   const unseen = whenShown(body, () => (body.scrollTop = body.scrollHeight));
   return () => {

@@ -13,12 +13,28 @@ const GLYPHS = {
 };
 const UNTOUCHED = { state: "pending", status: "", faults: [] };
 
+function gutter() {
+  const cell = make("div", "ll-gutter", "", { role: "gridcell" });
+  cell.append(make("button", "ll-break", "", { type: "button", tabindex: "-1", "aria-pressed": "false" }));
+  return cell;
+}
+
+function updateGutter(row, { path }, mark) {
+  const node = row.firstChild.firstChild;
+  node.dataset.state = mark ? (mark.on ? "on" : "off") : "none";
+  say(node, mark?.glyph ?? "●");
+  node.setAttribute("aria-pressed", String(mark?.on ?? false));
+  const state = mark ? `: ${mark.text}${mark.on ? "" : ", switched off"}` : "";
+  node.setAttribute("aria-label", `Breakpoint at ${path}${state}`);
+  node.title = mark ? `Breakpoint${state}` : `Set a breakpoint before ${path}`;
+}
+
 function createRow({ path, name, depth, kind, input }) {
   const row = make("div", `ll-row ll-${kind}`, "", { role: "row", tabindex: "-1", title: path });
   row.style.setProperty("--depth", depth);
   const what = make("div", "ll-what", "", { role: "gridcell" });
   if (kind === "block") {
-    row.append(make("span", "ll-twist", "▾", { "aria-hidden": "true" }), what);
+    row.append(gutter(), make("span", "ll-twist", "▾", { "aria-hidden": "true" }), what);
     row.setAttribute("aria-expanded", "true");
     what.append(make("span", "ll-name", name));
     return row;
@@ -29,12 +45,12 @@ function createRow({ path, name, depth, kind, input }) {
   const status = make("div", "ll-status", "", { role: "gridcell" });
   const cell = make("div", "ll-fault", "", { role: "gridcell" });
   cell.append(make("button", "ll-zap", "⚡\uFE0E", { type: "button", tabindex: "-1", "aria-haspopup": "menu" }));
-  row.append(glyph, what, status, cell);
+  row.append(gutter(), glyph, what, status, cell);
   return row;
 }
 
 function updateStep(row, { path }, { state, status, faults }) {
-  const [glyph, , words, cell] = row.children;
+  const [, glyph, , words, cell] = row.children;
   const [sign, meaning] = GLYPHS[state];
   row.dataset.state = state;
   say(glyph, sign);
@@ -57,32 +73,61 @@ function faultMenu(root, model) {
   root.append(menu);
 
   const choices = () => [...menu.querySelectorAll('[role="menuitemcheckbox"]')];
+  const number = (label, value, most) =>
+    make("input", "ll-number", "", { type: "number", min: "1", max: most, step: "1", value, "aria-label": label });
+  const attempt = number("Attempt", "1", "999");
+  attempt.addEventListener("input", () => check());
   const build = () => {
     const head = make("div", "ll-menu-head");
     const name = make("span", "ll-name", row.item.path, { title: row.item.path });
-    head.append(name, make("span", "", "first attempt"), make("span", "", "every attempt"));
+    const which = make("label", "ll-attempt", "attempt");
+    attempt.value = "1";
+    which.append(attempt);
+    head.append(name, which, make("span", "", "every attempt"));
     menu.setAttribute("aria-label", `Faults of ${row.item.path}`);
     menu.replaceChildren(head, ...model.get("menu").map(group));
   };
-  const group = ({ label, lines }) => {
+  const group = ({ phase, doing, label, lines }) => {
     const node = make("div", "ll-menu-group", "", { role: "group", "aria-label": label });
-    node.append(make("div", "ll-menu-label", label), ...lines.map(line));
+    node.append(make("div", "ll-menu-label", label), ...lines.map((item) => line(item, phase, doing)));
     return node;
   };
-  const line = ({ label, why, choices }) => {
+  const line = ({ kind, label, why, every, delay }, phase, doing) => {
     const node = make("div", "ll-menu-line", "", { title: why });
-    node.append(make("span", "", label));
-    for (const { id, attempt, label: whole } of choices) {
-      const choice = make("button", `ll-choice ll-${attempt}`, "", {
-        type: "button", role: "menuitemcheckbox", tabindex: "-1", "aria-label": whole, "data-choice": id,
+    const words = make("span", "", label);
+    node.append(words);
+    if (delay) {
+      const ms = number(`${doing}: delay in milliseconds`, "100", "1000000000");
+      ms.addEventListener("change", () => {
+        for (const choice of node.querySelectorAll('[aria-checked="true"]')) plan("plan_fault", choice);
       });
+      words.append(ms, "ms");
+    }
+    for (const column of every ? ["first", "every"] : ["first"]) {
+      const choice = make("button", `ll-choice ll-${column}`, "", { type: "button", role: "menuitemcheckbox", tabindex: "-1" });
+      choice.item = { phase, kind, column, what: `${doing}: ${label.toLowerCase()}` };
       node.append(choice);
     }
     return node;
   };
+  /** What a box stands for depends on the attempt that is asked for. */
   const check = () => {
-    const { faults } = model.get("marks")[row?.item.path] ?? UNTOUCHED;
-    for (const choice of choices()) choice.setAttribute("aria-checked", String(faults.includes(choice.dataset.choice)));
+    const { faults, delays = {} } = model.get("marks")[row?.item.path] ?? UNTOUCHED;
+    const asked = String(Math.max(1, Math.min(999, Math.round(attempt.value) || 1)));
+    for (const choice of choices()) {
+      const { phase, kind, column, what } = choice.item;
+      const which = column === "every" ? "every" : asked;
+      choice.dataset.choice = `${phase}.${kind}.${which}`;
+      choice.setAttribute("aria-label", which === "every" ? `${what}, every attempt` : `${what}, attempt ${which}`);
+      const checked = faults.includes(choice.dataset.choice);
+      choice.setAttribute("aria-checked", String(checked));
+      const ms = choice.parentElement.querySelector("input");
+      if (checked && ms && ms !== document.activeElement) ms.value = delays[choice.dataset.choice] ?? ms.value;
+    }
+  };
+  const plan = (command, choice) => {
+    const delay_ms = choice.parentElement.querySelector("input")?.value ?? "";
+    send(root, model, { command, path: row.item.path, choice: choice.dataset.choice, delay_ms });
   };
   const place = () => {
     const [at, size] = [row.getBoundingClientRect(), menu.getBoundingClientRect()];
@@ -101,14 +146,24 @@ function faultMenu(root, model) {
   const close = () => menu.matches(":popover-open") && menu.hidePopover();
 
   menu.addEventListener("click", (event) => {
-    const { choice } = event.target.closest("button")?.dataset ?? {};
-    if (choice) send(root, model, { command: "toggle_fault", path: row.item.path, choice });
+    const choice = event.target.closest("button");
+    if (choice) plan("toggle_fault", choice);
   });
   menu.addEventListener("keydown", (event) => {
+    const typing = event.target.matches("input");
+    if (typing && !["Escape", "Enter", "ArrowDown", "ArrowUp", "Tab"].includes(event.key)) return;
+    if (typing && event.key === "Tab") return;
     const all = choices();
     const at = all.indexOf(document.activeElement);
     const column = (node) => (node.classList.contains("ll-every") ? 1 : 0);
     const lines = [...menu.querySelectorAll(".ll-menu-line")];
+    if (typing) {
+      const inside = event.target.closest(".ll-menu-line")?.querySelector("button") ?? all[0];
+      if (event.key === "Escape") close();
+      (event.key === "Escape" ? row : inside).focus({ preventScroll: true });
+      event.preventDefault();
+      return;
+    }
     const lineAt = lines.indexOf(document.activeElement.closest(".ll-menu-line"));
     const inLine = (index) => {
       const found = [...lines[(index + lines.length) % lines.length].querySelectorAll("button")];
@@ -154,9 +209,10 @@ function render({ model, el }) {
   };
   const nav = rows(body, (row, key) => {
     const block = row.item.kind === "block";
-    if (block && key === "ArrowLeft") twist(row, false);
+    if (key === " ") send(root, model, { command: "toggle_breakpoint", path: row.item.path });
+    else if (block && key === "ArrowLeft") twist(row, false);
     else if (block && key === "ArrowRight") twist(row, true);
-    else if (block && (key === "Enter" || key === " ")) twist(row, closed.has(row.item.path));
+    else if (block && key === "Enter") twist(row, closed.has(row.item.path));
     else if (!block && (key === "Enter" || key === "f")) menu.open(row);
     else return false;
     return true;
@@ -164,7 +220,10 @@ function render({ model, el }) {
   body.addEventListener("click", (event) => {
     const row = event.target.closest(".ll-row");
     if (!row) return;
-    if (event.target.closest(".ll-zap")) menu.open(row);
+    if (event.target.closest(".ll-gutter")) {
+      nav.select(row);
+      send(root, model, { command: "toggle_breakpoint", path: row.item.path });
+    } else if (event.target.closest(".ll-zap")) menu.open(row);
     else if (row.item.kind === "block") twist(row, closed.has(row.item.path));
     else nav.select(row);
   });
@@ -180,11 +239,12 @@ function render({ model, el }) {
   };
   function paint() {
     say(note, model.get("summary"));
-    const marks = model.get("marks");
+    const [marks, breakpoints] = [model.get("marks"), model.get("breakpoints")];
     const lit = shownAs(model.get("current"));
     root.classList.toggle("ll-undoing", model.get("undoing"));
     list(body, model.get("program"), (row) => row.path, createRow, (row, item) => {
       row.hidden = hidden(item.path);
+      updateGutter(row, item, breakpoints[item.path]);
       row.classList.toggle("ll-current", item.path === lit);
       if (item.path === lit) row.setAttribute("aria-current", "step");
       else row.removeAttribute("aria-current");

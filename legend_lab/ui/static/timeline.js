@@ -1,5 +1,5 @@
 // A plotly Figure that is updated in place. plotly.js comes once per page, over the kernel's own connection.
-import { follow, make, part, say } from "./dom.js";
+import { follow, make, part, say, send } from "./dom.js";
 
 const PATIENCE_MS = 15_000;
 const page = (globalThis.__legendLabPlotly1 ??= { library: null, waiting: [] });
@@ -110,6 +110,10 @@ function render({ model, el }) {
       }
     }
   };
+  const travel = ({ points }) => {
+    const entry = points[0]?.customdata;
+    if (Number.isInteger(entry)) send(root, model, { command: "goto", branch: "", position: String(entry + 1) });
+  };
   // plotly only watches the window; panes also change their size when the notebook's side bar opens
   const resized = new ResizeObserver(draw);
   resized.observe(body);
@@ -120,7 +124,7 @@ function render({ model, el }) {
   const asked = plotly(model);
   asked.library.then((found) => {
     library = found;
-    draw();
+    draw().then(() => chart.on?.("plotly_click", travel));
   });
   return () => {
     gone = true;

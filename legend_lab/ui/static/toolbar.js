@@ -8,7 +8,7 @@ function button(item) {
 }
 
 // A button that cannot be used keeps the focus (`disabled` would drop it, and with it the keys), so it only says so.
-function updateButton(node, { command, label, glyph, key, enabled, primary, why }) {
+function updateButton(node, { command, label, glyph, key, enabled, primary, why, short }) {
   const [sign, text, hint] = node.children;
   node.dataset.command = command;
   say(sign, glyph);
@@ -17,6 +17,8 @@ function updateButton(node, { command, label, glyph, key, enabled, primary, why 
   sign.hidden = !glyph;
   hint.hidden = !key;
   node.classList.toggle("ll-primary", primary);
+  node.classList.toggle("ll-short", Boolean(short));
+  node.setAttribute("aria-label", label);
   node.setAttribute("aria-disabled", String(!enabled));
   node.title = why;
 }
@@ -43,6 +45,31 @@ function panelItem() {
   return node;
 }
 
+// A decision that takes a choice and a note.
+function formPart(part, model) {
+  const root = make("form", "ll-form");
+  const path = make("select", "", "", { "aria-label": "Undone by hand" });
+  const note = make("input", "", "", { type: "text", "aria-label": "Note", maxlength: "500" });
+  const give = make("button", "ll-button", "", { type: "submit" });
+  root.append(path, note, give);
+  let command = "";
+  root.addEventListener("submit", (event) => {
+    event.preventDefault();
+    send(part, model, { command, path: path.value, note: note.value });
+    note.value = "";
+  });
+  const show = (form) => {
+    root.hidden = !form;
+    if (!form) return;
+    command = form.command;
+    list(path, form.paths, (name) => name, (name) => make("option", "", name, { value: name }));
+    note.placeholder = form.hint;
+    say(give, form.label);
+    give.title = form.why;
+  };
+  return { root, show };
+}
+
 function panelPart(part, model) {
   const root = make("div", "ll-panel", "", { role: "group" });
   const glyph = make("span", "ll-glyph", "", { "aria-hidden": "true" });
@@ -51,7 +78,10 @@ function panelPart(part, model) {
   const items = make("ul");
   const actions = make("div", "ll-actions");
   const body = make("div", "ll-words");
-  body.append(title, text, items, actions);
+  const form = formPart(part, model);
+  const decide = make("div", "ll-decide");
+  decide.append(actions, form.root);
+  body.append(title, text, items, decide);
   root.append(glyph, body);
   const showActions = buttons(actions, part, model);
   const show = (panel) => {
@@ -68,6 +98,7 @@ function panelPart(part, model) {
     });
     items.hidden = !panel.items.length;
     showActions(panel.actions);
+    form.show(panel.form);
   };
   return { root, show };
 }
@@ -112,18 +143,18 @@ function render({ model, el }) {
   const badgeGlyph = make("span", "ll-glyph", "", { "aria-hidden": "true" });
   const badgeText = make("span");
   badge.append(badgeGlyph, badgeText);
-  const state = make("div", "ll-state");
-  state.append(count, badge);
-  head.append(saga, bar, state);
+  head.append(saga, bar);
 
   const standing = make("div", "ll-standing", "", { role: "status" });
   const now = make("span", "ll-now");
   const next = make("span", "ll-next");
   const ask = make("button", "ll-ask", "", { type: "button", title: "Show or hide the keys", "aria-expanded": "false" });
   ask.append(make("span", "", "keys"), make("kbd", "", "?"));
+  const clock = make("button", "ll-ask", "", { type: "button", role: "switch" });
+  clock.append(make("span", "ll-glyph", "", { "aria-hidden": "true" }), make("span"));
   const line = make("div", "ll-line");
   standing.append(now, next);
-  line.append(standing, ask);
+  line.append(badge, standing, count, clock, ask);
 
   const alert = make("div", "ll-alert", "", { role: "alert" });
   const unheeded = make("div", "ll-alert", "", { role: "alert" });
@@ -138,6 +169,7 @@ function render({ model, el }) {
   };
   ask.addEventListener("click", toggleHelp);
   root.addEventListener("ll-help", toggleHelp);
+  clock.addEventListener("click", () => send(root, model, { command: "clock" }));
 
   const showButtons = buttons(bar, root, model);
   const end = follow(model, root, () => {
@@ -153,6 +185,14 @@ function render({ model, el }) {
     say(next, where.next);
     next.hidden = !where.next;
     showButtons(model.get("buttons"));
+    line.classList.toggle("ll-past", model.get("past"));
+    const time = model.get("clock");
+    clock.hidden = !time.label;
+    say(clock.children[0], time.glyph ?? "");
+    say(clock.children[1], time.label ?? "");
+    clock.title = time.why ?? "";
+    clock.setAttribute("aria-checked", String(time.pressed ?? false));
+    clock.setAttribute("aria-label", `Virtual time: ${time.label ?? ""}`);
     root.classList.toggle("ll-running", model.get("running"));
     root.setAttribute("aria-busy", String(model.get("running")));
     say(alert, model.get("alert"));

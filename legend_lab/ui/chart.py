@@ -1,0 +1,57 @@
+"""Owns the workbench's timeline: the whole branch as a chart, with what comes after the position pale."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from legend_lab.core.journal import Journal
+from legend_lab.core.program import Program
+from legend_lab.core.state import ExecutionState
+from legend_lab.lab.charts import figure_data
+from legend_lab.lab.debugger import Debugger
+from legend_lab.lab.marks import FAINT
+
+_PALE: Final = 0.22
+_HERE: Final = "#6540cf"
+
+
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """A branch to its end, wherever on it the position is."""
+
+    journal: Journal
+    program: Program
+    state: ExecutionState
+
+
+def timeline_of(debugger: Debugger[Any, Any]) -> dict[str, Any]:
+    """The chart without its own legend: the pane's head has one that takes no room from the bars."""
+    if debugger.is_past:
+        figure = figure_data(_Whole(debugger.future, debugger.program, debugger.end_state))
+        _pale(figure, debugger.position)
+    else:
+        figure = figure_data(debugger)
+    return {**figure, "layout": {**figure["layout"], "showlegend": False}}
+
+
+def _pale(figure: dict[str, Any], position: int) -> None:
+    """What comes after `position` is drawn pale, and a line says where the position is."""
+    later: list[float] = []
+    for trace in figure["data"]:
+        entries = trace.get("customdata")
+        if entries is None:
+            if trace.get("name") == "next":
+                trace["opacity"] = _PALE
+            continue
+        starts = trace["base"] if trace["type"] == "bar" else trace["x"]
+        later += [start for start, entry in zip(starts, entries, strict=True) if entry >= position]
+        trace["marker"] = {**trace["marker"], "opacity": [1 if entry < position else _PALE for entry in entries]}
+        for font in ("insidetextfont", "outsidetextfont", "textfont"):
+            if font in trace:
+                ink = trace[font]["color"]
+                trace[font] = {**trace[font], "color": [ink if entry < position else FAINT for entry in entries]}
+    if later:
+        layout, x = figure["layout"], min(later)
+        line = {"type": "line", "x0": x, "x1": x, "yref": "paper", "y0": 0, "y1": 1}
+        layout["shapes"] = [*layout["shapes"], {**line, "line": {"color": _HERE, "width": 2}}]

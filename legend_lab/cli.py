@@ -91,7 +91,10 @@ def _run_headless(folder: Path) -> int:
     from nbclient import NotebookClient  # noqa: PLC0415 - as above
     from nbclient.exceptions import CellExecutionError  # noqa: PLC0415 - as above
 
-    notebook = nbformat.read(folder / FIRST, as_version=4)  # type: ignore[no-untyped-call]
+    try:
+        notebook = nbformat.read(folder / FIRST, as_version=4)  # type: ignore[no-untyped-call]
+    except (ValueError, OSError, nbformat.ValidationError) as error:
+        raise LegendError(f"{folder / FIRST} is no notebook; delete it, and it is copied anew") from error
     client = NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(folder)}})
     try:
         client.execute()

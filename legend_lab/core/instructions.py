@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, ClassVar, Literal, NamedTuple, Self
 
+from legend_lab.core.errors import ProtocolError
+
 Kind = Literal["execute", "compensate", "wait", "halt", "edit"]
 
 
@@ -238,6 +240,9 @@ class Abort:
 
     reason: str = ""
 
+    def __post_init__(self) -> None:
+        _insist_on_text("the reason of an abort", self.reason)
+
 
 @dataclass(frozen=True, slots=True)
 class Retry:
@@ -250,6 +255,10 @@ class Resolve:
 
     path: str
     note: str = ""
+
+    def __post_init__(self) -> None:
+        _insist_on_text("the path to resolve", self.path)
+        _insist_on_text("the note of an undo made by hand", self.note)
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,3 +285,8 @@ def halt_for(cursor: Instruction, decision: Decision) -> Halt:
         return cursor
     died = isinstance(decision, Restart) and decision.crashed
     return Halt(cursor, HaltReason.RESTARTED if died else HaltReason.INTERRUPTED)
+
+
+def _insist_on_text(what: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise ProtocolError(f"{what} is a text, not a {type(value).__name__}")

@@ -307,6 +307,8 @@ class Travel(Generic[Ctx, Err]):
             raise ProtocolError("it is performing something already; wait until that has ended, or cancel it")
 
     def _checked(self, position: int) -> int:
+        if type(position) is not int:
+            raise ProtocolError(f"a position is a whole number, not {position!r}")
         place = position + len(self._branch) + 1 if position < 0 else position
         if not 0 <= place <= len(self._branch):
             raise ProtocolError(f"there is no position {position}; this branch has 0 to {len(self._branch)}")

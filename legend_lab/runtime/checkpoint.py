@@ -121,7 +121,9 @@ class Checkpoint:
                 await claim.release()
             raise
         if self._begins:
-            await claim.save(dump(run))  # again, now that nobody else can: of two that begin one id, one wins whole
+            data = dump(run)
+            if claim.record.data != data:  # of two that begin one id, one wins whole
+                await claim.save(data)
             self._written, self._begins = len(run.rows), False
         self._held = True
         return claim

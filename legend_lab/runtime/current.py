@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from legend_lab.core.errors import OutsideRunError, ResourceError, StepTimeoutError
+from legend_lab.core.errors import ClockError, OutsideRunError, ResourceError, StepTimeoutError
+from legend_lab.core.program import is_number
 
 if TYPE_CHECKING:
     from legend_lab.core.instructions import Instruction
@@ -65,9 +66,12 @@ async def pass_time(duration_ms: float) -> None:
 
     Raises:
         OutsideRunError: no saga runs here.
+        ClockError: the duration is no number from 0.
         StepTimeoutError: the attempt's limit comes first (where no event loop enforces it).
     """
     run = current_run("pass_time()")
+    if not is_number(duration_ms) or duration_ms < 0:
+        raise ClockError(f"pass_time takes a number of ms from 0, not {duration_ms!r}")
     if run.deadline_ns is not None and run.clock.now_ns() + duration_ms * 1e6 > run.deadline_ns:
         left_s = max(0.0, (run.deadline_ns - run.clock.now_ns()) / 1e9)
         run.deadline_ns = EXPIRED

@@ -13,7 +13,7 @@ from typing import Any, Literal, Self
 from legend_lab.core.errors import FaultPlanError, InjectedConnectionError, InjectedError, StepTimeoutError, error_text
 from legend_lab.core.instructions import Compensate, Execute
 from legend_lab.core.journal import Entry
-from legend_lab.core.program import Program, is_number
+from legend_lab.core.program import LONGEST_WAIT_MS, Program, is_number
 
 FaultPhase = Literal["execute", "compensate"]
 
@@ -90,8 +90,10 @@ class Fault:
             raise FaultPlanError(f"fault at {self.path!r}: kind is a FaultKind, not {self.kind!r}")
         if self.attempt == "every" and self.kind in _ONCE_ONLY:
             raise FaultPlanError(f"fault at {self.path!r}: {self.kind.words!r} at every attempt would never end")
-        if not is_number(self.delay_ms) or self.delay_ms < 0:
-            raise FaultPlanError(f"fault at {self.path!r}: delay_ms is a number from 0, not {self.delay_ms!r}")
+        if not is_number(self.delay_ms) or not 0 <= self.delay_ms <= LONGEST_WAIT_MS:
+            raise FaultPlanError(
+                f"fault at {self.path!r}: delay_ms is a number from 0 to {LONGEST_WAIT_MS:g}, not {self.delay_ms!r}"
+            )
         if isinstance(self.error, type) and issubclass(self.error, Exception):
             object.__setattr__(self, "error", self.error())
         if self.error is not None:

@@ -70,6 +70,8 @@ class Saga(Part[Ctx], Block, Generic[Ctx, Err]):
         shape, steps = compile_saga(self)
         if not isinstance(ctx, shape.context_class) or (shape.context_class is object and isinstance(ctx, type)):
             raise SagaDefinitionError(_wrong_context(type(self), ctx))
+        if id is not None and not isinstance(id, ExecutionId):
+            raise SagaDefinitionError(f"id is an ExecutionId, such as ExecutionId.new(), not {id!r}")
         if clock is SYSTEM_CLOCK and faults is None and resources is None and observers == ():
             options = DEFAULT_OPTIONS
         else:

@@ -342,7 +342,7 @@ class Debugger(Travel[Ctx, Err]):
         with self._busy():
             while True:
                 was_rolling_back = self._machine.rollback is not None
-                was_past = self.is_past
+                was_past = self.repeats
                 entry = await self._step()
                 at = self.next_instruction
                 reason = self._stopped() or self._breaks_after(entry, was_past=was_past)

@@ -152,7 +152,7 @@ def what_build_does_not_take(anything: Any) -> None:
     stay.build(Travel(), observer=anything)  # wrong: call-arg | reportCallIssue
     stay.build(Travel(), clock=3)  # wrong: arg-type | reportArgumentType
     stay.build(Travel(), checkpoint="sqlite://")  # wrong: arg-type | reportArgumentType
-    stay.build(Travel(), observers=print)  # wrong: arg-type | reportArgumentType
+    stay.build(Travel(), observers=3)  # wrong: arg-type | reportArgumentType
     stay.build(Travel(), id="7")  # wrong: arg-type | reportArgumentType
     stay.build(Travel(), anything)  # wrong: call-arg | reportCallIssue
     Stay.load(3)  # wrong: arg-type | reportArgumentType

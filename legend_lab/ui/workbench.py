@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import time
 from collections.abc import Iterable
 from typing import Any
@@ -24,9 +26,12 @@ from legend_lab.ui.planning import Planned, toggled
 from legend_lab.ui.values import value_of
 from legend_lab.ui.view import Aside, view_of
 from legend_lab.ui.view_state import Refusal
+from legend_lab.ui.words import next_words
 
 BETWEEN_PICTURES_S = 0.1
 """Least time between two pictures of a long run, in seconds."""
+SLOW_S = 0.3
+"""After so long a command is said to be running, in seconds; shorter ones would only flicker."""
 
 
 class Workbench(WorkbenchLayout):
@@ -64,6 +69,7 @@ class Workbench(WorkbenchLayout):
         self._refused: Refusal | None = None
         self._shown_at = 0.0
         self._running = False
+        self._slow: asyncio.TimerHandle | None = None
         super().__init__()
         self._commands = Commands(self._handle, self._report, busy=self._busy)
         self._commands.listen(*self.parts.values())
@@ -182,5 +188,18 @@ class Workbench(WorkbenchLayout):
 
     def _busy(self, busy: bool) -> None:  # noqa: FBT001 - the callback has one meaning
         self._running = busy
+        if self._slow is not None:
+            self._slow.cancel()
+            self._slow = None
         self.toolbar.running = busy
         self.toolbar.buttons = buttons_of(self.debugger, running=busy)
+        if busy:
+            with contextlib.suppress(RuntimeError):  # where no loop runs, nobody sees what happens meanwhile
+                self._slow = asyncio.get_running_loop().call_later(SLOW_S, self._show_running)
+
+    def _show_running(self) -> None:
+        """Say what is being performed, once it takes long enough for a person to wonder."""
+        words = next_words(self.debugger)
+        badge = {"tone": "forward", "glyph": "▸", "text": "Running"}
+        now = f"Performing: {words}." if words else "Working."
+        self.toolbar.show({"badge": badge, "standing": {"now": now, "next": "Stop ends it where it awaits something."}})

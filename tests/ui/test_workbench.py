@@ -243,6 +243,18 @@ async def test_stop_ends_a_step_that_waits_and_shows_where_it_stands():
     bench.dispose()
 
 
+async def test_a_command_that_takes_long_is_said_to_be_running(monkeypatch):
+    monkeypatch.setattr("legend_lab.ui.workbench.SLOW_S", 0)
+    bench = Workbench(Saga.of("Slow", {"a": SimulatedStep(duration_ms=3_600_000)}), {})
+    bench._commands.receive({"command": "step"})
+    while bench.toolbar.badge["text"] != "Running":
+        await asyncio.sleep(0)
+    assert bench.toolbar.standing["now"] == "Performing: execute a, step 1 of 1."
+    await sent(bench, command="stop")
+    assert bench.toolbar.badge["text"] == "Stopped"
+    bench.dispose()
+
+
 @pytest.mark.parametrize("wrong", [Saga, SimulatedStep(), "TravelBooking"])
 def test_what_is_no_saga_is_refused_in_words(wrong):
     with pytest.raises(LegendError, match="shows a saga, not"):

@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 from legend_lab.core.errors import LegendError, error_text
 from legend_lab.core.instructions import Instruction
 from legend_lab.core.journal import Entry
+from legend_lab.core.program import Program
 from legend_lab.lab.conditions import Condition, ConditionError
 
 When = Literal["before", "after"]
@@ -58,6 +59,15 @@ class Breakpoint:
         test = Condition(self.condition) if isinstance(self.condition, str) else self.condition
         object.__setattr__(self, "_test", test)
 
+    def check(self, program: Program) -> None:
+        """Raise unless `program` has the place.
+
+        Raises:
+            BreakpointError: it has not; the message lists what it has.
+        """
+        if self.path is not None:
+            check_path(program, self.path)
+
     @property
     def runs_user_code(self) -> bool:
         """Whether to test it is to run a condition."""
@@ -84,7 +94,7 @@ class Breakpoint:
             kind in ("execute", "compensate")
             and self.phase in (None, kind)
             and self.attempt in (None, attempt)
-            and (self.path is None or path == self.path or path.startswith(self.path + "."))
+            and (self.path is None or is_within(path, self.path))
         )
 
     def _holds(self, context: object) -> bool:
@@ -133,6 +143,22 @@ class Breakpoint:
         if not isinstance(data.get("enabled", True), bool):
             raise BreakpointError("a breakpoint is enabled or not: true or false")
         return cls(**data)
+
+
+def is_within(path: str, place: str) -> bool:
+    """Whether the step at `path` is the one at `place`, or in the block there."""
+    return path == place or path.startswith(place + ".")
+
+
+def check_path(program: Program, place: str) -> None:
+    """Raise unless `program` has a step or block at `place`.
+
+    Raises:
+        BreakpointError: it has not; the message lists what it has.
+    """
+    if not any(is_within(spec.path, place) for spec in program.steps):
+        known = ", ".join(spec.path for spec in program.steps[:12])
+        raise BreakpointError(f"{program.name} has no step or block {place!r}; its steps are {known}")
 
 
 def _is_text(value: object) -> bool:

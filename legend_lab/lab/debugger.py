@@ -24,7 +24,7 @@ from legend_lab.core.instructions import (
 )
 from legend_lab.core.journal import Entry
 from legend_lab.core.story import sentence
-from legend_lab.lab.breakpoints import Breakpoint, BreakpointError, StopReason
+from legend_lab.lab.breakpoints import Breakpoint, BreakpointError, StopReason, check_path, is_within
 from legend_lab.lab.clock import SteppedClock
 from legend_lab.lab.copying import copy_context
 from legend_lab.lab.editing import change_context
@@ -96,8 +96,7 @@ class Debugger(Travel[Ctx, Err]):
         for item in checked:
             if not isinstance(item, Breakpoint):
                 raise BreakpointError(f"breakpoints are Breakpoints, not {item!r}")
-            if item.path is not None:
-                self._check_path(item.path)
+            item.check(self.program)
         self._breakpoints = checked
 
     # -- going on -------------------------------------------------------------------------------
@@ -138,10 +137,10 @@ class Debugger(Travel[Ctx, Err]):
             BreakpointError: the saga has no such step or block.
             ProtocolError: it stands at a halt or at the end already.
         """
-        self._check_path(path)
+        check_path(self.program, path)
 
         def reached(at: Instruction) -> StopReason | None:
-            there = _is_within(at.path, path)
+            there = is_within(at.path, path)
             return StopReason("target", f"{at.kind.capitalize()} {at.path} comes next.") if there else None
 
         return await self._run_until(reached)
@@ -172,7 +171,7 @@ class Debugger(Travel[Ctx, Err]):
         block = at.path.rpartition(".")[0] if at is not None else ""
 
         def left(at: Instruction) -> StopReason | None:
-            if block and _is_within(at.path, block):
+            if block and is_within(at.path, block):
                 return None
             return StopReason("target", f"Stepped over {block}." if block else "Stepped.")
 
@@ -306,7 +305,7 @@ class Debugger(Travel[Ctx, Err]):
     # -- inside ---------------------------------------------------------------------------------
 
     async def _step(self) -> Entry:
-        if self.is_past and self._branch.would_repeat(self._position, self.faults):
+        if self.repeats:
             self._position += 1
             return self._branch.entry(self._position - 1)
         self._refuse_halts()
@@ -342,10 +341,10 @@ class Debugger(Travel[Ctx, Err]):
         with self._busy():
             while True:
                 was_rolling_back = self._machine.rollback is not None
-                was_past = self.repeats
+                only_moves = self.repeats
                 entry = await self._step()
                 at = self.next_instruction
-                reason = self._stopped() or self._breaks_after(entry, was_past=was_past)
+                reason = self._stopped() or self._breaks_after(entry, only_moved=only_moves)
                 if reason is None and at is not None:
                     begins_rollback = not was_rolling_back and self._machine.rollback is not None
                     reason = reached(at) or self._breaks_before(at, begins_rollback=begins_rollback)
@@ -377,18 +376,13 @@ class Debugger(Travel[Ctx, Err]):
                 return StopReason("breakpoint", f"Breakpoint {item}: {at.kind} {at.path} comes next.", item)
         return None
 
-    def _breaks_after(self, entry: Entry, *, was_past: bool) -> StopReason | None:
+    def _breaks_after(self, entry: Entry, *, only_moved: bool) -> StopReason | None:
         for item in self._breakpoints:
-            if was_past and item.runs_user_code:
+            if only_moved and item.runs_user_code:
                 continue
             if item.stops_after(entry, self.context):
                 return StopReason("breakpoint", f"Breakpoint {item}: {sentence(entry)}", item)
         return None
-
-    def _check_path(self, path: str) -> None:
-        if not any(_is_within(spec.path, path) for spec in self.program.steps):
-            known = ", ".join(spec.path for spec in self.program.steps[:12])
-            raise BreakpointError(f"{self.program.name} has no step or block {path!r}; its steps are {known}")
 
     def _decide(self, decision: Decision) -> None:
         self._insist_on_rest()
@@ -415,7 +409,3 @@ class Debugger(Travel[Ctx, Err]):
         cursor = self._machine.cursor
         if isinstance(cursor, Halt):
             raise ProtocolError(f"it stands still ({cursor.reason.value}); {' or '.join(self.choices)} first")
-
-
-def _is_within(path: str, place: str) -> bool:
-    return path == place or path.startswith(place + ".")

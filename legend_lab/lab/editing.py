@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import MutableMapping, MutableSequence
+from collections.abc import Mapping, MutableMapping, MutableSequence
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -25,14 +25,11 @@ def change_context(context: Any, place: str, value: object) -> str:  # noqa: ANN
     Raises:
         EditError: there is no such place, or it takes no such value.
     """
-    *way, last = place.split(".")
-    holder = context
-    for depth, name in enumerate(way):
-        holder = _child(holder, name, ".".join(way[: depth + 1]))
+    holder, last = _holder_of(context, place)
     try:
-        before = safe_repr(_child(holder, last, place), 200) if _has(holder, last) else None
+        before = safe_repr(_named(holder)[last], 200) if last in _named(holder) else None
         _set(holder, last, value, place)
-        now = safe_repr(_child(holder, last, place), 200)  # as it is kept: a secret is masked
+        now = safe_repr(_named(holder).get(last), 200)  # as it is kept: a secret is masked
     except EditError:
         raise
     except ValidationError as error:
@@ -49,22 +46,34 @@ def value_at(context: object, place: str) -> Any:  # noqa: ANN401 - whatever the
     Raises:
         EditError: there is no such place.
     """
-    value, names = context, place.split(".")
-    for depth, name in enumerate(names):
-        value = _child(value, name, ".".join(names[: depth + 1]))
-    return value
+    holder, name = _holder_of(context, place)
+    known = _named(holder)
+    if name not in known:
+        raise EditError(f"the context has no {place!r}; there is {', '.join(list(known)[:12]) or 'nothing'}")
+    return known[name]
 
 
-def _has(holder: object, name: str) -> bool:
-    return any(key == name for key, _ in children_of(holder) or ())
+def _holder_of(context: object, place: str) -> tuple[Any, str]:
+    """What holds the value at `place`, and by which name; a name may have dots itself."""
+    holder, names, way = context, place.split("."), ""
+    while True:
+        known = _named(holder)
+        size = next((n for n in range(1, len(names) + 1) if ".".join(names[:n]) in known), 1)
+        name, names = ".".join(names[:size]), names[size:]
+        if not names:
+            return holder, name
+        way = f"{way}.{name}".strip(".")
+        if name not in known:
+            raise EditError(f"the context has no {way!r}; there is {', '.join(list(known)[:12]) or 'nothing'}")
+        holder = known[name]
 
 
-def _child(holder: object, name: str, place: str) -> Any:  # noqa: ANN401 - whatever the context holds
-    for key, item in children_of(holder) or ():
-        if key == name:
-            return item
-    known = ", ".join(key for key, _ in (children_of(holder) or ())[:12]) or "nothing"
-    raise EditError(f"the context has no {place!r}; there is {known}")
+def _named(holder: object) -> dict[str, object]:
+    """What a value holds, by name; a key that is a text goes before one that only looks like it."""
+    children = dict(children_of(holder) or ())
+    if isinstance(holder, Mapping):
+        children.update((key, item) for key, item in holder.items() if isinstance(key, str))
+    return children
 
 
 def _set(holder: Any, name: str, value: object, place: str) -> None:  # noqa: ANN401 - the user's own type
@@ -78,13 +87,7 @@ def _set(holder: Any, name: str, value: object, place: str) -> None:  # noqa: AN
             raise EditError(f"{place!r} is no index of a list of {len(holder)}")
         holder[int(name)] = value
     elif isinstance(holder, BaseModel):
-        if name not in type(holder).model_fields and name not in (holder.__pydantic_extra__ or {}):
-            raise EditError(f"{type(holder).__name__} has no field {name!r}")
-        checked: Any = type(holder).__pydantic_validator__.validate_assignment(holder.model_copy(), name, value)
-        holder.__dict__.update(checked.__dict__)
-        if holder.__pydantic_extra__ is not None:
-            holder.__pydantic_extra__.update(checked.__pydantic_extra__ or {})
-        holder.__pydantic_fields_set__.add(name)
+        _set_field(holder, name, value)
     elif name in fields:
         validator = getattr(type(holder), "__pydantic_validator__", None)
         if validator is not None:
@@ -92,6 +95,19 @@ def _set(holder: Any, name: str, value: object, place: str) -> None:  # noqa: AN
         setattr(holder, name, value)
     else:
         raise EditError(f"{place!r} is inside a {type(holder).__name__}, which is not edited piece by piece")
+
+
+def _set_field(model: BaseModel, name: str, value: object) -> None:
+    """Let the model check the value; whatever it works out from it follows."""
+    if name not in type(model).model_fields and name not in (model.__pydantic_extra__ or {}):
+        raise EditError(f"{type(model).__name__} has no field {name!r}")
+    if model.model_config.get("frozen"):
+        raise EditError(f"{type(model).__name__} is frozen")
+    checked: Any = type(model).__pydantic_validator__.validate_assignment(model.model_copy(), name, value)
+    model.__dict__.update(checked.__dict__)
+    if model.__pydantic_extra__ is not None:
+        model.__pydantic_extra__.update(checked.__pydantic_extra__ or {})
+    model.__pydantic_fields_set__.add(name)
 
 
 def _key_named(holder: MutableMapping[Any, Any], name: str) -> Any:  # noqa: ANN401 - any key

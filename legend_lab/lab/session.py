@@ -101,6 +101,8 @@ def read_session(data: bytes | str, saga: Saga[Any, Any], clock: SteppedClock, r
         faults = FaultPlan.from_json(head.get("faults"), _error_classes(shape.errors))
         faults.check(shape.program)
         breakpoints = tuple(Breakpoint.from_json(item) for item in _part(head, "breakpoints", list))
+        for item in breakpoints:
+            item.check(shape.program)
     except (FaultPlanError, BreakpointError, ConditionError) as error:
         raise CorruptRecordError(f"the session's faults or breakpoints are wrong: {error}") from None
     blank = Run(shape, steps, saga, None, Options(clock, faults, resources), id=read_id(head.get("id")))

@@ -42,15 +42,15 @@ def test_mouse_and_keyboard_send_commands(  # noqa: PLR0915 - one notebook, many
 
     # the mouse
     page.get_by_role("button", name="Run to end").click()
-    heard(page, command="run")
-    rows.filter(has_text="flight").get_by_role("button").click()
+    heard(page, command="run_to_end")
+    rows.filter(has_text="flight").get_by_role("button", name="Faults of").click()
     menu = page.get_by_role("menu")
-    expect(menu.get_by_role("menuitemcheckbox")).to_have_count(18)
+    expect(menu.get_by_role("menuitemcheckbox")).to_have_count(22)
     page.screenshot(path=ARTIFACTS / "fault-menu-light.png")
     timeout = menu.get_by_role("menuitemcheckbox", name="execute: timeout, every attempt")
     expect(timeout).to_have_attribute("aria-checked", "false")
     timeout.click()
-    heard(page, command="toggle_fault", path="trip.flight", choice="execute.timeout.every")
+    heard(page, command="toggle_fault", path="trip.flight", choice="execute.timeout.every", delay_ms="")
     expect(timeout).to_have_attribute("aria-checked", "true")
     page.keyboard.press("Escape")
     expect(menu).to_be_hidden()
@@ -66,7 +66,7 @@ def test_mouse_and_keyboard_send_commands(  # noqa: PLR0915 - one notebook, many
 
     # the keyboard, from the toolbar into the listing
     page.keyboard.press("e")
-    heard(page, command="run")
+    heard(page, command="run_to_end")
     page.keyboard.press("Shift+R")
     heard(page, command="reset")
     page.keyboard.press("ArrowUp")
@@ -74,7 +74,7 @@ def test_mouse_and_keyboard_send_commands(  # noqa: PLR0915 - one notebook, many
     expect(menu).to_be_visible()
     for key in ("ArrowDown", "ArrowRight", "Enter"):
         page.keyboard.press(key)
-    heard(page, command="toggle_fault", path="trip.hotel", choice="execute.error_after.every")
+    heard(page, command="toggle_fault", path="trip.hotel", choice="execute.error_after.every", delay_ms="")
     page.keyboard.press("Escape")
     expect(rows.filter(has_text="hotel")).to_be_focused()
     page.keyboard.press("ArrowUp")

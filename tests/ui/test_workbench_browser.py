@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -105,8 +106,8 @@ def test_a_fault_from_the_rows_menu_is_undone_on_the_timeline_in_the_dark(
 ) -> None:
     run_notebook("fault", SAGA, "Workbench(booking, {})", theme="JupyterLab Dark")
     page.wait_for_selector(".ll-workbench")
-    rows(page).filter(has_text="charge").get_by_role("button").click()
-    page.get_by_role("menuitemcheckbox", name="execute: error before the effect, first attempt").click()
+    rows(page).filter(has_text="charge").get_by_role("button", name="Faults of").click()
+    page.get_by_role("menuitemcheckbox", name="execute: error before the effect, attempt 1").click()
     page.keyboard.press("Escape")
     expect(page.get_by_role("button", name="Remove the fault")).to_have_count(1)
     page.keyboard.press("e")
@@ -118,8 +119,8 @@ def test_a_fault_from_the_rows_menu_is_undone_on_the_timeline_in_the_dark(
     # a pause says why it stands, and offers the way on
     page.keyboard.press("Shift+R")
     page.get_by_role("button", name="Remove the fault").click()
-    rows(page).filter(has_text="flight").get_by_role("button").click()
-    page.get_by_role("menuitemcheckbox", name="execute: pause, first attempt").click()
+    rows(page).filter(has_text="flight").get_by_role("button", name="Faults of").click()
+    page.get_by_role("menuitemcheckbox", name="execute: pause, attempt 1").click()
     page.keyboard.press("Escape")
     page.keyboard.press("e")
     expect(status(page)).to_contain_text("Paused")
@@ -131,8 +132,8 @@ def test_a_fault_from_the_rows_menu_is_undone_on_the_timeline_in_the_dark(
     # so does a crash
     page.keyboard.press("Shift+R")
     page.get_by_role("button", name="Remove the fault").click()
-    rows(page).filter(has_text="hotel").get_by_role("button").click()
-    page.get_by_role("menuitemcheckbox", name="execute: crash after the effect, first attempt").click()
+    rows(page).filter(has_text="hotel").get_by_role("button", name="Faults of").click()
+    page.get_by_role("menuitemcheckbox", name="execute: crash after the effect, attempt 1").click()
     page.keyboard.press("Escape")
     page.keyboard.press("e")
     expect(status(page)).to_contain_text("Restarted")
@@ -166,3 +167,178 @@ def test_the_chart_offers_no_way_to_send_it_elsewhere(run_notebook: Callable[...
     titles = page.locator(".modebar-btn").evaluate_all("buttons => buttons.map(b => b.dataset.title || b.ariaLabel)")
     assert not [title for title in titles if "hare" in (title or "") or "loud" in (title or "")]
     assert page.locator(".modebar-btn--logo, .plotlyjsicon").count() == 0
+
+
+COUNTED = """
+from legend_lab import CompensationOutcome, Fault, RetryPolicy, Saga, Step, StepOutcome, VirtualClock, Workbench
+ran = []
+class Book(Step[dict]):
+    retry_policy = RetryPolicy.retries_with_backoff(2, 40)
+    what: str
+    async def execute(self, ctx):
+        ran.append("do")
+        ctx[self.what] = f"{self.what}_1"
+        return StepOutcome.CONTINUE
+    async def compensate(self, ctx):
+        ran.append("undo")
+        ctx[self.what] = None
+        return CompensationOutcome.COMPLETED
+trip = Saga.of("Trip", {"hotel": Book(what="hotel"), "flight": Book(what="flight")})
+booking = Saga.of("Booking", {"reserve": Book(what="hold"), "trip": trip, "charge": Book(what="charge")})
+lost = Fault("trip.flight", attempt="every")
+"""
+
+
+def standing(page: Page):
+    return page.locator(".ll-standing")
+
+
+def run_cell(page: Page, number: int) -> None:
+    page.evaluate(
+        """number => {
+            const { content } = window.jupyterapp.shell.currentWidget;
+            content.deselectAll();
+            content.activeCellIndex = number;
+            return window.jupyterapp.commands.execute('notebook:run-cell');
+        }""",
+        number,
+    )
+
+
+def test_a_person_travels_by_click_drag_and_keys_without_running_anything_and_branches_by_an_edit(
+    run_notebook: Callable[..., None], page: Page, snapshot: Callable[[str], None]
+) -> None:
+    run_notebook("travel", COUNTED, "Workbench(booking, {}, faults=[lost], clock=VirtualClock())", "print('ran', ran)")
+    page.wait_for_selector(".ll-workbench")
+    page.get_by_role("button", name="Run to end").click()
+    expect(status(page)).to_contain_text("Failed and undone")
+    run_cell(page, 2)
+    told = page.locator(".jp-OutputArea-output pre", has_text="ran ")
+    expect(told).to_have_text("ran ['do', 'do', 'undo', 'undo']")
+
+    dots, slider = page.locator(".ll-dot"), page.get_by_role("slider", name="History")
+    expect(dots).to_have_count(9)
+    dots.nth(2).click(force=True)  # the track below it takes the click
+    expect(standing(page)).to_contain_text("Entry 3 of 9, in the past.")
+    here, there = dots.nth(2).bounding_box(), dots.nth(6).bounding_box()
+    page.mouse.move(here["x"] + 6, here["y"] + 6)
+    page.mouse.down()
+    page.mouse.move(there["x"] + 8, there["y"] + 40, steps=8)  # off the strip, but held
+    expect(standing(page)).to_contain_text("Entry 7 of 9")
+    page.mouse.up()
+    slider.focus()
+    page.keyboard.press("Home")
+    expect(standing(page)).to_contain_text("Before the first of 9 entries")
+    page.keyboard.press("End")
+    expect(status(page)).to_contain_text("Failed and undone")
+    for _ in range(6):
+        page.keyboard.press("ArrowLeft")
+    expect(slider).to_have_attribute("aria-valuetext", "Entry 3 of 9, in the past.")
+    page.keyboard.press("b")
+    page.keyboard.press("n")
+    expect(slider).to_have_attribute("aria-valuenow", "3")
+    expect(page.locator(".ll-events .ll-later")).to_have_count(6)
+    snapshot("in-the-past-light")
+
+    value = page.get_by_role("treegrid", name="Context").get_by_role("row").filter(has_text="hotel_1")
+    value.dblclick()
+    page.keyboard.type("{")
+    page.keyboard.press("Enter")  # a text where a text was needs no quotes
+    expect(standing(page)).to_contain_text("The context was edited")
+    page.keyboard.press("n")
+    expect(page.locator(".ll-lane")).to_have_count(2)
+    expect(page.locator(".ll-lane").nth(0).locator(".ll-dot")).to_have_count(9)
+    expect(page.locator(".ll-lane").nth(1).locator(".ll-dot")).to_have_count(2)
+    snapshot("two-branches-light")
+    page.get_by_role("button", name="Branch main").click()
+    expect(status(page)).to_contain_text("Failed and undone")
+    expect(page.locator(".ll-lane.ll-shown")).to_have_count(1)
+    run_cell(page, 2)
+    expect(told).to_have_text("ran ['do', 'do', 'undo', 'undo']")  # the wait of the new branch runs no user code
+
+
+def test_everything_can_be_done_by_keyboard_from_a_breakpoint_to_an_undo_by_hand(
+    run_notebook: Callable[..., None], page: Page, snapshot: Callable[[str], None]
+) -> None:
+    run_notebook(
+        "keys", COUNTED, "Workbench(booking, {}, faults=[lost, Fault('reserve', 'compensate')], clock=VirtualClock())"
+    )
+    page.wait_for_selector(".ll-workbench")
+    page.get_by_role("button", name="Step").focus()
+    page.keyboard.press("ArrowDown")  # into the rows, from the step that comes next
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    expect(rows(page).filter(has_text="flight")).to_be_focused()
+    page.keyboard.press("Space")
+    expect(page.get_by_role("button", name="Breakpoint at trip.flight: before trip.flight")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    page.keyboard.press("c")
+    expect(standing(page)).to_contain_text("Breakpoint before trip.flight: execute trip.flight comes next.")
+    snapshot("breakpoint-light")
+    page.keyboard.press("f")
+    page.keyboard.press("Shift+Tab")
+    expect(page.get_by_role("menu")).to_be_hidden()
+
+    # a value is edited, refused in words, and edited again
+    value = page.get_by_role("treegrid", name="Context").get_by_role("row").filter(has_text="hold_1")
+    value.focus()
+    page.keyboard.press("F2")
+    page.keyboard.type("null")
+    page.keyboard.press("Enter")
+    expect(value.or_(page.get_by_role("row", name="hold None"))).to_contain_text("None")
+    page.keyboard.press("Enter")
+    page.keyboard.type("no value")
+    page.keyboard.press("Enter")
+    expect(page.locator(".ll-why")).to_contain_text("is no value: write JSON or a Python literal")
+    snapshot("refused-light")
+    page.keyboard.press("Escape")
+
+    page.keyboard.press("e")
+    expect(status(page)).to_contain_text("Undo failed")
+    snapshot("resolve-light")
+    page.get_by_role("textbox", name="Note").focus()
+    page.keyboard.type("n: rang the bank")  # no key of the workbench while somebody types
+    page.keyboard.press("Enter")
+    expect(status(page)).to_contain_text("Failed and undone")
+    expect(page.locator(".ll-events")).to_contain_text("n: rang the bank")
+    page.keyboard.press("Shift+R")
+    page.keyboard.press("n")
+    page.keyboard.press("Shift+X")
+    expect(status(page)).to_contain_text("Process dead")
+    snapshot("dead-light")
+    page.get_by_role("button", name="Restart", exact=True).press("Enter")
+    expect(status(page)).to_contain_text("Restarted")
+    expect(page.locator(".jp-Cell")).to_have_count(2)  # no key reached the notebook
+
+
+MANY = """
+from legend_lab import Fault, RetryPolicy, Saga, SimulatedStep, VirtualClock, Workbench
+class Flaky(SimulatedStep):
+    retry_policy = RetryPolicy.retries_with_backoff(2, 5)
+night = Saga.of("Night", {f"b{b}": Saga.of("B", {f"s{n}": Flaky(duration_ms=3) for n in range(10)}) for b in range(8)})
+faults = [Fault(f"b{b}.s{n}") for b in range(8) for n in (0, 4)]
+faults += [Fault("b7.s9", attempt="every"), Fault("b2.s2", "compensate")]
+Workbench(night, {"given": 1}, faults=faults, clock=VirtualClock())
+"""
+
+
+def test_two_hundred_entries_stay_easy_to_travel_in_the_dark(
+    run_notebook: Callable[..., None], page: Page, snapshot: Callable[[str], None]
+) -> None:
+    run_notebook("many", MANY, theme="JupyterLab Dark")
+    page.wait_for_selector(".ll-workbench")
+    page.get_by_role("button", name="Run to end").click()
+    expect(status(page)).to_contain_text("Undo failed")
+    assert page.locator(".ll-dot").count() <= 150
+    slider = page.get_by_role("slider", name="History")
+    length = int(slider.get_attribute("aria-valuemax"))
+    assert length > 190
+    slider.focus()
+    page.keyboard.press("ArrowLeft")  # an entry at a time, however many share a dot
+    expect(slider).to_have_attribute("aria-valuenow", str(length - 1))
+    box = page.locator(".ll-lanes").bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 13)
+    middle = "|".join(str(length // 2 + off) for off in range(-2, 3))
+    expect(slider).to_have_attribute("aria-valuenow", re.compile(f"^({middle})$"))
+    snapshot("many-entries-dark")

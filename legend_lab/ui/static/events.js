@@ -26,8 +26,10 @@ function render({ model, el }) {
     say(next, model.get("next"));
     say(note, earlier ? `${earlier} earlier not shown` : "");
     const last = lines.children[happened - 1];
-    if (model.get("later") && last) reveal(body, last);
-    else if (model.get("later")) body.scrollTop = 0;
+    if (model.get("later") && last) {
+      reveal(body, lines.children[Math.max(0, happened - 4)]); // with what led to it
+      reveal(body, last);
+    } else if (model.get("later")) body.scrollTop = 0;
     else if (atEnd || wasPast) body.scrollTop = body.scrollHeight;
     wasPast = model.get("later") > 0;
   });

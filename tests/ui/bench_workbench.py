@@ -1,0 +1,58 @@
+"""How long a click takes until its picture is there; run with `pytest tests/ui/bench_workbench.py -m benchmark -s`."""
+
+from __future__ import annotations
+
+import statistics
+
+import pytest
+from playwright.sync_api import Page
+
+pytestmark = pytest.mark.benchmark
+
+CELL = """
+import ipywidgets
+from legend_lab import Saga, SimulatedStep, VirtualClock, Workbench
+block = {{f"s{{n}}": SimulatedStep(duration_ms=3) for n in range(20)}}
+saga = Saga.of("Long", {{f"b{{b}}": Saga.of("B", block) for b in range({blocks})}})
+bench = Workbench(saga, {{"given": 1}}, clock=VirtualClock())
+while bench.debugger.length < {entries}:
+    await bench.debugger.step()
+bench.refresh()
+button, said = ipywidgets.Button(description="bare"), ipywidgets.Label("0")
+button.on_click(lambda _: setattr(said, "value", str(int(said.value) + 1)))
+ipywidgets.VBox([bench, button, said])
+"""
+CLICK = """async ([button, text, chart]) => {
+    const started = performance.now();
+    const watched = { subtree: true, childList: true, characterData: true };
+    const changed = new Promise(done => new MutationObserver(done).observe(document.querySelector(text), watched));
+    const plot = document.querySelector('.js-plotly-plot');
+    const drawn = chart ? new Promise(done => plot.once('plotly_afterplot', done)) : null;
+    document.querySelector(button).click();
+    await changed;
+    await drawn;
+    await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+    return performance.now() - started;
+}"""
+BARE = (".jupyter-button", ".widget-label", False)
+STEP = ("[data-command=step]", ".ll-standing", True)
+BACK = ("[data-command=back]", ".ll-standing", True)
+
+
+def measured(page: Page, what: tuple[str, str, bool], times: int) -> str:
+    found = []
+    for _ in range(times):
+        found.append(page.evaluate(CLICK, list(what)))
+        page.wait_for_timeout(100)  # a person, too, looks before the next click
+    return f"p50 {statistics.median(found):.0f} ms, p95 {statistics.quantiles(found, n=20)[-1]:.0f} ms"
+
+
+@pytest.mark.parametrize("entries", [20, 200])
+def test_a_click_is_seen_within_150_ms(run_notebook, page: Page, entries: int) -> None:
+    run_notebook(f"clicks{entries}", CELL.format(entries=entries, blocks=entries // 20 + 1))
+    page.wait_for_selector(".ll-chart .bars .point", state="attached")
+    page.wait_for_selector(BARE[1], state="attached")
+    measured(page, BARE, 5)
+    print()
+    for name, what, times in (("bare button", BARE, 30), ("step", STEP, 15), ("back", BACK, 30), ("replay", STEP, 25)):
+        print(f"{entries} entries, {name}: {measured(page, what, times)}")

@@ -21,7 +21,7 @@ UNDO, REPAIR, ABORT, CANCEL = (f"runtime/test_{name}.py" for name in ("failed_un
 TIMEOUT, STATE, SURPRISE, FAULT = (
     f"runtime/test_{name}.py" for name in ("timeouts", "typestate", "unexpected", "faults")
 )
-RECORDS = "runtime/test_record_shapes.py"
+RECORDS = "runtime/test_contexts.py"
 WATCH, KEYS, GIVEN = (f"runtime/test_{name}.py" for name in ("observers", "idempotency", "resources"))
 
 MUTANTS = [

@@ -431,14 +431,14 @@ class Travels(RuleBasedStateMachine):
         assert again.context == START
         self.debugger = load()
 
-    @rule(points=st.lists(breakpoints, max_size=2), conditional=st.booleans())
-    def go_on(self, points, conditional):
+    @rule(points=st.lists(breakpoints, max_size=2), tested=st.lists(st.sampled_from(["before", "after"]), max_size=2))
+    def go_on(self, points, tested):
         def watched(ctx):
             self.conditions += 1
             assert not self.debugger.is_past
             return ctx["load"]["turns"] > 2
 
-        self.debugger.breakpoints = [*points, *([Breakpoint(condition=watched)] if conditional else [])]
+        self.debugger.breakpoints = [*points, *(Breakpoint(condition=watched, when=when) for when in tested)]
         self.follow(self.debugger.run, None)
 
     @rule(path=st.sampled_from([*PATHS, "block"]))
@@ -461,12 +461,13 @@ class Travels(RuleBasedStateMachine):
         performed = 0
         while True:
             self.next_name = self.free_name()
-            if self.is_past and self.would_repeat():
+            only_moves = self.is_past and self.would_repeat()
+            if only_moves:
                 self.position += 1
             else:
                 self.do("step", self.plan)
                 performed += 1
-            expected = self.reason(target)
+            expected = self.reason(target, only_moved=only_moves)
             if command == self.debugger.run_to_end:
                 expected = "stands" if not self.is_past and self.stands else None
             if expected:
@@ -477,22 +478,20 @@ class Travels(RuleBasedStateMachine):
         if command != self.debugger.run_to_end:
             assert reason.kind == expected
 
-    def reason(self, target):
+    def reason(self, target, *, only_moved):
         after, at = self.here.telling.run.rows[self.position - 1][0], self.machine.next_instruction()
         if at is None:
             return "ended"
         if isinstance(at, Halt) and not self.is_past:
             return "halt"
-        points = [p for p in self.debugger.breakpoints if p.condition is None]
+        holds = self.here.telling.run.context["load"]["turns"] > 2
+        points = [p for p in self.debugger.breakpoints if p.condition is None or (holds and not only_moved)]
         if any(p.when == "after" and matches(p, after) for p in points):
             return "breakpoint"
         if target is not None and (at.path == target or at.path.startswith(target + ".")):
             return "target"
+        points = [p for p in self.debugger.breakpoints if p.condition is None or (holds and not self.is_past)]
         if any(p.when == "before" and matches(p, at) for p in points):
-            return "breakpoint"
-        conditional = [p for p in self.debugger.breakpoints if p.condition is not None]
-        turns = self.here.telling.run.context["load"]["turns"]
-        if conditional and not self.is_past and isinstance(at, Execute | Compensate) and turns > 2:
             return "breakpoint"
         return None
 
@@ -544,9 +543,9 @@ def matches(point, at):
         at.kind in ("execute", "compensate")
         and point.phase in (None, at.kind)
         and point.attempt in (None, at.attempt)
-        and (at.path == point.path or at.path.startswith(point.path + "."))
+        and (point.path is None or at.path == point.path or at.path.startswith(point.path + "."))
     )
 
 
 TestTravels = Travels.TestCase
-TestTravels.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestTravels.settings = settings(max_examples=80, stateful_step_count=30, deadline=None)

@@ -124,6 +124,20 @@ async def test_a_fault_of_the_same_kind_with_another_error_is_another_fault():
     assert len(debugger.branches) == 2
 
 
+async def test_a_branch_knows_the_faults_of_what_it_shares():
+    debugger = Debugger(trip(), {}, faults=Fault("hotel", kind=FaultKind.DELAY, delay_ms=5), clock=VirtualClock())
+    await debugger.run_to_end()
+    debugger.goto(2)
+    debugger.fork("other")
+    debugger.goto(0)
+    await debugger.step()
+    assert (debugger.branch, debugger.position) == ("other", 1)
+    debugger.goto(0)
+    debugger.faults = None
+    await debugger.step()
+    assert debugger.branch == "branch 3"
+
+
 async def test_run_to_end_goes_over_recorded_halts_and_what_was_decided_there():
     debugger = Debugger(trip(), {}, faults=Fault("flight", kind=FaultKind.PAUSE), clock=VirtualClock())
     await debugger.run_to_end()

@@ -50,7 +50,7 @@ from legend_lab.core.program import Program, RetryPolicy, StepSpec
 from legend_lab.core.state import ExecutionState, StepStatus, StepTiming
 from legend_lab.runtime import effects
 from legend_lab.runtime.clocks import Clock, SystemClock, VirtualClock
-from legend_lab.runtime.current import idempotency_key, pass_time, resources
+from legend_lab.runtime.current import attempt, idempotency_key, pass_time, resources
 from legend_lab.runtime.executions import (
     CompensationFailed,
     Completed,
@@ -69,6 +69,7 @@ from legend_lab.saga.functions import step
 from legend_lab.saga.saga import Saga
 from legend_lab.saga.services import SimulatedService
 from legend_lab.saga.simulated import SimulatedStep
+from legend_lab.saga.simulation import simulate
 from legend_lab.saga.step import Step
 
 if TYPE_CHECKING:
@@ -192,6 +193,7 @@ __all__ = [
     "UnexpectedError",
     "VirtualClock",
     "Workbench",
+    "attempt",
     "compare",
     "effects",
     "gantt",
@@ -200,6 +202,7 @@ __all__ = [
     "pass_time",
     "resources",
     "run",
+    "simulate",
     "step",
     "timings_frame",
 ]

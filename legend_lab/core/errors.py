@@ -21,6 +21,10 @@ class EmptySagaError(SagaDefinitionError):
     """A saga has no step, so there is nothing to run or undo."""
 
 
+class DesignError(LegendError):
+    """A design of a saga is wrong, or cannot be edited or read as asked; it stays as it was."""
+
+
 class FaultPlanError(LegendError):
     """A fault names a place that the saga does not have, or asks for what cannot happen there."""
 

@@ -61,6 +61,16 @@ def resources(type: type[T]) -> T:
     )
 
 
+def attempt() -> int:
+    """The number of this attempt of the step or undo that runs, from 1; pauses, interrupts and restarts count on.
+
+    Raises:
+        OutsideRunError: no saga runs here.
+    """
+    run, performed = _current("attempt()")
+    return (performed or run.machine.cursor).attempt
+
+
 async def pass_time(duration_ms: float) -> None:
     """Let time pass on the run's clock: really on a `SystemClock`, at once on a `VirtualClock`.
 

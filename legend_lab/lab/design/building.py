@@ -1,0 +1,166 @@
+"""Owns how a design becomes a saga that runs simulated, and the context it starts with."""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import lru_cache
+from types import new_class
+from typing import Any, NamedTuple
+
+from pydantic import Field, JsonValue
+
+from legend_lab.core.errors import DesignError
+from legend_lab.core.program import RetryPolicy
+from legend_lab.lab.design.model import BlockDesign, ContextField, Design, EffectDesign, Retries, StepDesign
+from legend_lab.lab.design.naming import CONTEXT, class_names
+from legend_lab.runtime.effects import Declaration
+from legend_lab.saga.saga import Saga
+from legend_lab.saga.simulated import SimulatedStep
+from legend_lab.saga.simulation import SIMULATED_ERRORS
+
+TYPES: dict[str, Any] = {
+    "str": str,
+    "int": int,
+    "float": float,
+    "bool": bool,
+    "list[str]": list[str],
+    "dict[str, str]": dict[str, str],
+    "object": object,
+}
+"""The types of context fields."""
+
+
+class DesignedStep(SimulatedStep, abstract=True):
+    """A simulated step as a design has it: it reads and writes named fields, and its undo sets them back."""
+
+    reads: tuple[str, ...] = ()
+    """Fields of the context that it reads."""
+    writes: dict[str, JsonValue] = Field(default_factory=dict)
+    """Fields of the context that it sets, and to what."""
+    effect_idempotent: bool = False
+    """Whether its effect's participant knows a key again."""
+    effect_irreversible: bool = False
+    """Whether nothing can close its effect."""
+    no_undo_because: str | None = None
+    """Why its undo does nothing."""
+
+    def declaration(self) -> Declaration | None:
+        """Its effect as the design declares it, whatever else was declared in this process."""
+        if self.effect is None:
+            return None
+        return Declaration(self.effect, self.effect_idempotent, self.effect_irreversible)
+
+    def write(self, ctx: Any) -> None:  # noqa: ANN401 - the design's own context
+        """Read what it reads, and set what it sets."""
+        for name, value in self.writes.items():
+            setattr(ctx, name, value)
+
+    def take_back(self, ctx: Any) -> None:  # noqa: ANN401 - the design's own context
+        """Set what it had set back to what the context starts with."""
+        for name in self.writes:
+            setattr(ctx, name, getattr(type(ctx), name))
+
+
+def saga_of(design: Design) -> Saga[Any, Exception]:
+    """The saga of a design, simulated.
+
+    Raises:
+        DesignError: it has no step yet.
+    """
+    if not design.parts:
+        raise DesignError("a design needs a step before it can run; add one")
+    names = class_names(design)
+    effects = {effect.name: effect for effect in design.effects}
+    parts = {part.name: _part_of(part, part.name, names, effects) for part in design.parts}
+    return Saga.of(design.name, parts, on_compensation_failure=design.on_compensation_failure)
+
+
+def context_of(design: Design) -> Any:  # noqa: ANN401 - a class that is made here
+    """A new context as the design's saga starts with."""
+    return _context_class(design.name + CONTEXT, design.context)()
+
+
+def policy_of(retries: Retries) -> RetryPolicy:
+    """The engine's policy for these retries."""
+    return RetryPolicy(
+        retries.max_retries,
+        retries.backoff_ms,
+        retries.multiplier,
+        retries.max_backoff_ms,
+        tuple(SIMULATED_ERRORS[name] for name in retries.give_up_on),
+    )
+
+
+def _part_of(part: StepDesign | BlockDesign, path: str, names: dict[str, str], effects: dict[str, EffectDesign]) -> Any:  # noqa: ANN401 - a step or saga
+    if isinstance(part, BlockDesign):
+        inner = {item.name: _part_of(item, f"{path}.{item.name}", names, effects) for item in part.parts}
+        return Saga.of(names[path], inner)
+    declared = effects.get(part.effect or "", EffectDesign(name="none"))
+    made = _step_class(
+        _Class(
+            names[path],
+            part.description,
+            part.retries,
+            part.undo_retries,
+            part.timeout_s,
+            part.compensate_on_failure,
+            part.uncertain_on,
+            part.idempotent,
+        )
+    )
+    return made(
+        duration_ms=part.duration_ms,
+        fails=part.fails,
+        error=part.error,
+        pauses=part.pauses,
+        undoes=part.no_undo_because is None,
+        no_undo_because=part.no_undo_because,
+        undo_duration_ms=part.undo_duration_ms,
+        undo_fails=part.undo_fails,
+        undo_error=part.undo_error,
+        effect=part.effect,
+        effect_idempotent=declared.idempotent,
+        effect_irreversible=declared.irreversible,
+        reads=part.reads,
+        writes=part.writes,
+    )
+
+
+class _Class(NamedTuple):
+    """What a step's class has of its design."""
+
+    name: str
+    description: str
+    retries: Retries
+    undo_retries: Retries
+    timeout_s: float | None
+    compensate_on_failure: bool
+    uncertain_on: tuple[str, ...]
+    idempotent: bool | None
+
+
+@lru_cache(maxsize=4_096)
+def _step_class(of: _Class) -> type[DesignedStep]:
+    """A step class like this; made once, so that an edit only makes what it changed."""
+    settings = {
+        "__module__": __name__,
+        "__qualname__": of.name,
+        "__doc__": of.description or None,
+        "retry_policy": policy_of(of.retries),
+        "compensation_retry_policy": policy_of(of.undo_retries),
+        "timeout_s": of.timeout_s,
+        "compensate_on_failure": of.compensate_on_failure,
+        "uncertain_on": tuple(SIMULATED_ERRORS[error] for error in of.uncertain_on),
+        "idempotent": of.idempotent,
+    }
+    return new_class(of.name, (DesignedStep,), exec_body=lambda body: body.update(settings))
+
+
+@lru_cache(maxsize=256)
+def _context_class(name: str, fields: tuple[ContextField, ...]) -> type:
+    made = [(field.name, _type_of(field), dataclasses.field(default=field.initial)) for field in fields]
+    return dataclasses.make_dataclass(name, made, namespace={"__module__": __name__})
+
+
+def _type_of(field: ContextField) -> Any:  # noqa: ANN401 - any type form
+    return TYPES[field.type] if field.initial is not None else TYPES[field.type] | None

@@ -74,9 +74,12 @@ from legend_lab.saga.simulation import simulate
 from legend_lab.saga.step import Step
 
 if TYPE_CHECKING:
+    from legend_lab.lab.breakpoints import Breakpoint, BreakpointError, StopReason
     from legend_lab.lab.charts import gantt
     from legend_lab.lab.comparison import compare
+    from legend_lab.lab.conditions import ConditionError
     from legend_lab.lab.debugger import Debugger
+    from legend_lab.lab.editing import EditError
     from legend_lab.lab.frames import timings_frame
     from legend_lab.lab.ledger import Effect, EffectState, Ledger, ledger
     from legend_lab.stores.memory import InMemoryStore
@@ -84,12 +87,17 @@ if TYPE_CHECKING:
     from legend_lab.ui.workbench import Workbench
 
 _LAZY = {
+    "Breakpoint": "legend_lab.lab.breakpoints",
+    "BreakpointError": "legend_lab.lab.breakpoints",
+    "ConditionError": "legend_lab.lab.conditions",
     "Debugger": "legend_lab.lab.debugger",
+    "EditError": "legend_lab.lab.editing",
     "Effect": "legend_lab.lab.ledger",
     "EffectState": "legend_lab.lab.ledger",
     "InMemoryStore": "legend_lab.stores.memory",
     "Ledger": "legend_lab.lab.ledger",
     "SqlStore": "legend_lab.stores.sql",
+    "StopReason": "legend_lab.lab.breakpoints",
     "Workbench": "legend_lab.ui.workbench",
     "compare": "legend_lab.lab.comparison",
     "gantt": "legend_lab.lab.charts",
@@ -121,17 +129,21 @@ __all__ = [
     "AbortedError",
     "AlreadyClaimedError",
     "BackendError",
+    "Breakpoint",
+    "BreakpointError",
     "Claim",
     "Clock",
     "ClockError",
     "CompensationFailed",
     "CompensationOutcome",
     "Completed",
+    "ConditionError",
     "ContextCopyError",
     "ContextRecordError",
     "CorruptRecordError",
     "Debugger",
     "DesignError",
+    "EditError",
     "Effect",
     "EffectError",
     "EffectOperation",
@@ -187,6 +199,7 @@ __all__ = [
     "StepStatus",
     "StepTimeoutError",
     "StepTiming",
+    "StopReason",
     "Store",
     "StoreError",
     "StoredError",

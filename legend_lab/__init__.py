@@ -78,12 +78,15 @@ if TYPE_CHECKING:
     from legend_lab.lab.debugger import Debugger
     from legend_lab.lab.frames import timings_frame
     from legend_lab.lab.ledger import Effect, EffectState, Ledger, ledger
+    from legend_lab.saga.diagram import Diagram, diagram
+    from legend_lab.saga.mermaid import to_mermaid
     from legend_lab.stores.memory import InMemoryStore
     from legend_lab.stores.sql import SqlStore
     from legend_lab.ui.workbench import Workbench
 
 _LAZY = {
     "Debugger": "legend_lab.lab.debugger",
+    "Diagram": "legend_lab.saga.diagram",
     "Effect": "legend_lab.lab.ledger",
     "EffectState": "legend_lab.lab.ledger",
     "InMemoryStore": "legend_lab.stores.memory",
@@ -91,9 +94,11 @@ _LAZY = {
     "SqlStore": "legend_lab.stores.sql",
     "Workbench": "legend_lab.ui.workbench",
     "compare": "legend_lab.lab.comparison",
+    "diagram": "legend_lab.saga.diagram",
     "gantt": "legend_lab.lab.charts",
     "ledger": "legend_lab.lab.ledger",
     "timings_frame": "legend_lab.lab.frames",
+    "to_mermaid": "legend_lab.saga.mermaid",
 }
 """Where the names live that load more than a run needs: a heavy library, or the lab."""
 
@@ -130,6 +135,7 @@ __all__ = [
     "ContextRecordError",
     "CorruptRecordError",
     "Debugger",
+    "Diagram",
     "Effect",
     "EffectError",
     "EffectOperation",
@@ -195,6 +201,7 @@ __all__ = [
     "Workbench",
     "attempt",
     "compare",
+    "diagram",
     "effects",
     "gantt",
     "idempotency_key",
@@ -205,4 +212,5 @@ __all__ = [
     "simulate",
     "step",
     "timings_frame",
+    "to_mermaid",
 ]

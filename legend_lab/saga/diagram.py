@@ -36,10 +36,12 @@ class Diagram:
     """A picture of a saga; the last line of a cell shows it.
 
     Attributes:
+        name: the saga's class.
         svg: the picture, a whole SVG document without scripts or references.
         text: the same told in plain lines.
     """
 
+    name: str
     svg: str = field(repr=False)
     text: str = field(repr=False)
 
@@ -68,7 +70,7 @@ def diagram(saga: Block | type[Block]) -> Diagram:
     """
     what = outline(saga)
     told = tell(what)
-    return Diagram(_Drawing(what).document(told), told)
+    return Diagram(what.class_name, _Drawing(what).document(told), told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ class _Drawing:
         top = self._y
         self._y += 24 + _SPACE + 4
         self._items(excerpt(self._saga), _INNER, _OUTER, "", 0)
-        bottom = self._y + 4
+        bottom = self._y + 10
         self._y = bottom + 24
         self._foot()
         name = svg.escape(visible(self._saga.class_name, LONGEST_TEXT))
@@ -124,7 +126,8 @@ class _Drawing:
         self._y = 46
         if self._saga.doc:
             self._lines(visible(self._saga.doc, LONGEST_TEXT), 24, room, "ink", 12.5)
-        named = (("context", self._saga.context), ("errors", self._saga.error))
+        errors = "" if self._saga.error == "Exception" else self._saga.error  # which says nothing
+        named = (("context", self._saga.context), ("errors", errors))
         if types := " · ".join(f"{what} {visible(it, LONGEST_TEXT)}" for what, it in named if it):
             self._lines(types, 24, room, "mute", 12)
         self._y += 16
@@ -191,7 +194,7 @@ class _Drawing:
             f"<g><title>{title}</title>",
             svg.rect(left, top, split - left, height, "f-card s-edge"),
             svg.path(f"M{left + 1.5:g} {top + 4:g}v{height - 8:g}", "s-do", ' style="stroke-width:3"'),
-            *_undo_box(step, start, top, right - start, height),
+            *_undo_box(step, start, top, right - start, undone - top),
             *_between(step, split, start, mid),
         ]
         self._out.append("</g>")
@@ -207,7 +210,7 @@ class _Drawing:
             for line in svg.wrapped(visible(step.doc, LONGEST_TEXT), room, 11.5, lines=2):
                 self._out.append(svg.text(x, end + 4, line, "mute", 11.5))
                 end += 16
-        return self._chips(facts_of_step(step), x, end, room)
+        return self._chips(facts_of_step(step), x, end, room, "f-chip")
 
     def _undoing(self, step: StepOutline, left: float, right: float) -> float:
         """Write the right box; return where it ends."""
@@ -219,7 +222,7 @@ class _Drawing:
             after = x + svg.width_of("undo", 12) + 8
             self._out += [svg.icon("nothing", after, y + 11), svg.text(after + 16, y + 21, facts[0].text, "mute")]
             facts = facts[1:]
-        return self._chips(facts, x, end, right - left - 2 * _PAD - 8)
+        return self._chips(facts, x, end, right - left - 2 * _PAD - 8, "f-card s-hair")
 
     def _names(self, name: str, class_name: str, x: float, y: float, end: float) -> None:
         """A name as code has it, and its class after it where there is room."""
@@ -230,7 +233,7 @@ class _Drawing:
             kind = svg.fitted(visible(class_name, LONGEST_TEXT), end - x, 12)
             self._out.append(svg.text(x, y, kind, "mute", 12))
 
-    def _chips(self, facts: list[Fact], left: float, y: float, room: float) -> float:
+    def _chips(self, facts: list[Fact], left: float, y: float, room: float, look: str) -> float:
         """Facts side by side, in as many rows as they need; return where the box around them ends."""
         if not facts:
             return y
@@ -241,7 +244,7 @@ class _Drawing:
             if x > left and x + width > left + room:
                 x, y, tallest = left, y + tallest + 5, 0.0
             height = 5 + 14 * len(lines)
-            self._out += [svg.rect(x, y, width, height, "f-chip", radius=9), svg.icon(fact.kind, x + 7, y + 3.5)]
+            self._out += [svg.rect(x, y, width, height, look, radius=9), svg.icon(fact.kind, x + 7, y + 3.5)]
             self._out += [svg.text(x + 22, y + 13.5 + 14 * n, line, "ink") for n, line in enumerate(lines)]
             x, tallest = x + width + 6, max(tallest, height)
         return y + tallest + 9

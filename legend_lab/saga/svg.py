@@ -45,7 +45,7 @@ _TONES: Final[dict[Kind, str]] = {
 def style() -> str:
     """The style sheet: colours as classes, and again for dark pages; every selector starts at the drawing itself."""
     rules = [
-        f".ll-dg text{{font-family:{_SANS};font-size:11px}}",
+        f".ll-dg text{{direction:ltr;font-family:{_SANS};font-size:11px}}",
         f".ll-dg .mono{{font-family:{_MONO}}}",
         ".ll-dg .f-none{fill:none}",
         ".ll-dg .icon{fill:none;stroke-width:1.4;stroke-linecap:round;stroke-linejoin:round}",

@@ -120,7 +120,8 @@ class _Drawing:
     def _head(self) -> None:
         size = size_of(self._saga)
         room = WIDTH - 2 * 24
-        name = svg.fitted(visible(self._saga.class_name, LONGEST_TEXT), room - svg.width_of(size, 12) - 16, 18)
+        beside = room - svg.width_of(size, 12) - 16
+        name = svg.fitted(visible(self._saga.class_name, LONGEST_TEXT), beside, 20)  # 18, and bold
         self._out.append(svg.text(24, 36, name, "ink", 18, more=' font-weight="650"'))
         self._out.append(svg.text(WIDTH - 24, 36, size, "mute", 12, more=' text-anchor="end"'))
         self._y = 46
@@ -225,13 +226,13 @@ class _Drawing:
         return self._chips(facts, x, end, right - left - 2 * _PAD - 8, "f-card s-hair")
 
     def _names(self, name: str, class_name: str, x: float, y: float, end: float) -> None:
-        """A name as code has it, and its class after it where there is room."""
-        shown = svg.fitted(visible(name, LONGEST_TEXT), end - x, 13, mono=True)
+        """A name as code has it, and its class after it, which has at least a third of the room if it needs it."""
+        name, kind = visible(name, LONGEST_TEXT), visible(class_name, LONGEST_TEXT)
+        beside = min(8 + svg.width_of(kind, 12), (end - x) / 3)
+        shown = svg.fitted(name, end - x - beside, 13, mono=True)
         self._out.append(svg.text(x, y, shown, "ink", 13, mono=True, more=' font-weight="600"'))
         x += svg.width_of(shown, 13, mono=True) + 8
-        if end - x > 40:  # noqa: PLR2004 - px, for a few letters
-            kind = svg.fitted(visible(class_name, LONGEST_TEXT), end - x, 12)
-            self._out.append(svg.text(x, y, kind, "mute", 12))
+        self._out.append(svg.text(x, y, svg.fitted(kind, end - x, 12), "mute", 12))
 
     def _chips(self, facts: list[Fact], left: float, y: float, room: float, look: str) -> float:
         """Facts side by side, in as many rows as they need; return where the box around them ends."""

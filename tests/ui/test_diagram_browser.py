@@ -34,7 +34,10 @@ class Charge(SimulatedStep):
 
 leave = Saga.of("Leave", {
     "hold": SimulatedStep(effect="bank.hold"),
-    "decide": Saga.of("Decide", {"approve": Approve(pauses=True), "inner": Saga.of("Pay", {"charge": Charge(effect="bank.charge")})}),
+    "decide": Saga.of("Decide", {
+        "approve": Approve(pauses=True),
+        "inner": Saga.of("Pay", {"charge": Charge(effect="bank.charge")}),
+    }),
     "mail": SimulatedStep(effect="mail", undoes=False),
     "log": SimulatedStep(undoes=False),
 })
@@ -83,7 +86,7 @@ def test_no_text_is_wider_than_it_was_taken_for(page: Page) -> None:
     class Wide(SimulatedStep):
         """WWW MMM @@@ %%% mmm www 000 &&& --- *** the quick brown fox jumps over the lazy dog, and back."""
 
-    steps = {"W" * 40: Wide(effect="MWM&@%#{}" * 9), "m_w_" * 60: SimulatedStep(effect="0123456789" * 9)}
+    steps = {"W" * 40: Wide(effect="MWM&@%#{}" * 9), "m_w_" * 40: SimulatedStep(effect="0123456789" * 9)}
     page.set_content(diagram(Saga.of("WIDE", steps)).svg)
     found = page.evaluate(
         """() => [...document.querySelectorAll('.ll-dg text')].map(each => [

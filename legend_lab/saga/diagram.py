@@ -62,8 +62,8 @@ class Diagram:
 def diagram(saga: Block | type[Block]) -> Diagram:
     """Draw a saga, or what its class tells of it: steps, undos, blocks, retries, limits, pauses, doubts, effects.
 
-    Of a long saga the first and the last steps are drawn, and how many are left out is said. Nothing of the
-    user's runs.
+    Of a long saga the first and the last steps are drawn, and how many are left out is said. No step
+    and no undo runs.
 
     Raises:
         SagaDefinitionError: it is no saga, or its class is wrong.
@@ -206,11 +206,7 @@ class _Drawing:
         """Write the left box; return where it ends."""
         x, room, y = left + _PAD + 3, right - left - 2 * _PAD - 3, self._y
         self._names(_label(step.path, prefix), step.class_name, x, y + 21, right - _PAD)
-        end = y + 34
-        if step.doc:
-            for line in svg.wrapped(visible(step.doc, LONGEST_TEXT), room, 11.5, lines=2):
-                self._out.append(svg.text(x, end + 4, line, "mute", 11.5))
-                end += 16
+        end = self._doc(step.doc, x, y + 34, room)
         return self._chips(facts_of_step(step), x, end, room, "f-chip")
 
     def _undoing(self, step: StepOutline, left: float, right: float) -> float:
@@ -223,7 +219,15 @@ class _Drawing:
             after = x + svg.width_of("undo", 12) + 8
             self._out += [svg.icon("nothing", after, y + 11), svg.text(after + 16, y + 21, facts[0].text, "mute")]
             facts = facts[1:]
+        end = self._doc(step.undo_doc, x, end, right - left - 2 * _PAD - 8)
         return self._chips(facts, x, end, right - left - 2 * _PAD - 8, "f-card s-hair")
+
+    def _doc(self, doc: str, x: float, y: float, room: float) -> float:
+        """Write a line of documentation, broken once if need be; return where it ends."""
+        for line in svg.wrapped(visible(doc, LONGEST_TEXT), room, 11.5, lines=2) if doc else ():
+            self._out.append(svg.text(x, y + 4, line, "mute", 11.5))
+            y += 16
+        return y
 
     def _names(self, name: str, class_name: str, x: float, y: float, end: float) -> None:
         """A name as code has it, and its class after it, which has at least a third of the room if it needs it."""
@@ -306,7 +310,7 @@ def _passed(stop: _Stop) -> list[str]:
             svg.path(f"M{x} {y - 6:g}v13", f"rail s-{tone} dots") for x, tone in ((_LEFT, "do"), (_RIGHT, "line"))
         ]
     number = f"{step.index + 1}"
-    size = 11 if len(number) < 4 else 8.5  # noqa: PLR2004 - digits in the circle
+    size = {1: 11, 2: 11, 3: 10, 4: 8.5}.get(len(number), 7)  # five digits still stand in the circle
     circle = f'cy="{y:g}" r="11"'
     out = [
         svg.path(f"M{_LEFT + 11} {y:g}H{stop.left:g}", "s-do"),

@@ -11,7 +11,7 @@ from legend_lab.core.errors import SagaDefinitionError
 from legend_lab.core.program import OnCompensationFailure, StepSpec
 from legend_lab.runtime.effects import Declaration
 from legend_lab.saga.annotations import context_type, error_type
-from legend_lab.saga.bodies import does_nothing, may_pause
+from legend_lab.saga.bodies import body_of, does_nothing, may_pause
 from legend_lab.saga.compiler import compile_saga, complete, part_class
 from legend_lab.saga.definition import Block, display
 from legend_lab.saga.simulated import SimulatedStep
@@ -35,6 +35,7 @@ class StepOutline:
         undo_pauses: the same of `compensate`.
         undo_does_nothing: `compensate` has no effect, on purpose: a simulated step says so, any other has a body
             that only returns. False where that cannot be told.
+        undo_doc: the first line of the docstring of `compensate`, such as why it does nothing; empty without one.
         effect: what it opens and its undo closes (nothing closes one that is irreversible); None when not known.
     """
 
@@ -48,6 +49,7 @@ class StepOutline:
     pauses: bool = False
     undo_pauses: bool = False
     undo_does_nothing: bool = False
+    undo_doc: str = ""
     effect: Declaration | None = None
 
 
@@ -104,7 +106,7 @@ def walk(parts: tuple[StepOutline | BlockOutline, ...]) -> Iterator[StepOutline 
 def outline(saga: Block | type[Block]) -> SagaOutline:
     """Tell what a saga is: of an object exactly, of a class what its fields are annotated with.
 
-    Nothing of the user's runs.
+    No step and no undo runs.
 
     Raises:
         SagaDefinitionError: it is no saga, its class is wrong, or a class is nested in itself.
@@ -119,7 +121,7 @@ def outline(saga: Block | type[Block]) -> SagaOutline:
         raise SagaDefinitionError(f"an outline is of a Saga or of its class, not of {saga!r:.80}")
     return SagaOutline(
         class_name=display(cls),
-        doc=_first_line(cls),
+        doc=_class_doc(cls),
         context=_type_name(context_type(cls)),
         error=_type_name(error_type(cls)),
         on_compensation_failure=cls.on_compensation_failure,
@@ -146,7 +148,7 @@ class _Reader:
             path = prefix + name
             if issubclass(kind, Block):
                 inner = self.parts(kind, value, f"{path}.", inside)
-                found.append(BlockOutline(name, path, display(kind), _first_line(kind), inner))
+                found.append(BlockOutline(name, path, display(kind), _class_doc(kind), inner))
             else:
                 found.append(_step_of(name, path, self._steps, kind, value))
                 self._steps += 1
@@ -155,25 +157,27 @@ class _Reader:
 
 def _step_of(name: str, path: str, index: int, cls: type[Step[Any]], step: Step[Any] | None) -> StepOutline:
     simulated = step if isinstance(step, SimulatedStep) else None
+    is_open = step is None and not _is_whole(cls, path)
     if cls.execute is SimulatedStep.execute:  # its fields say what its code may do
         pauses = simulated is not None and simulated.pauses
     else:
         pauses = may_pause(cls.execute)
     if cls.compensate is SimulatedStep.compensate:
-        undo_does_nothing = simulated is not None and not simulated.undoes
+        undo_does_nothing, undo_doc = simulated is not None and not simulated.undoes, ""
     else:
-        undo_does_nothing = does_nothing(cls.compensate)
+        undo_does_nothing, undo_doc = does_nothing(cls.compensate), _first_line(body_of(cls.compensate).__doc__)
     return StepOutline(
         name=name,
         path=path,
         index=index,
         class_name=display(cls),
-        doc=_first_line(cls),
+        doc=_class_doc(cls),
         settings=spec_of(cls, path),
-        is_open=step is None and not _is_whole(cls, path),
+        is_open=is_open,
         pauses=pauses,
         undo_pauses=may_pause(cls.compensate),
         undo_does_nothing=undo_does_nothing,
+        undo_doc="" if is_open else undo_doc,
         effect=None if simulated is None else simulated.declaration(),
     )
 
@@ -186,12 +190,13 @@ def _is_whole(cls: type[Step[Any]], path: str) -> bool:
     return True
 
 
-def _first_line(cls: type[Any]) -> str:
-    """The first line of a class's own docstring; what this package says of its ready steps is no news of a saga."""
-    doc = cls.__dict__.get("__doc__")
-    if cls is SimulatedStep or not isinstance(doc, str):
-        return ""
-    return next(iter(inspect.cleandoc(doc).splitlines()), "")
+def _class_doc(cls: type[Any]) -> str:
+    """The first line of a class's own docstring; what this package says of its ready step is no news of a saga."""
+    return "" if cls is SimulatedStep else _first_line(cls.__dict__.get("__doc__"))
+
+
+def _first_line(doc: object) -> str:
+    return next(iter(inspect.cleandoc(doc).splitlines()), "") if isinstance(doc, str) else ""
 
 
 def _type_name(form: Any) -> str:  # noqa: ANN401 - any type form

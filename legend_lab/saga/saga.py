@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Generic, TypeVar, overload
 
 from pydantic import create_model
 
-from legend_lab.core.errors import EmptySagaError, SagaDefinitionError
+from legend_lab.core.errors import EmptySagaError, LegendError, SagaDefinitionError
 from legend_lab.core.program import OnCompensationFailure
 from legend_lab.runtime.checkpoint import Checkpoint
 from legend_lab.runtime.clocks import Clock
@@ -184,7 +184,7 @@ class Saga(Part[Ctx], Block, Generic[Ctx, Err]):
 
         try:
             return {"image/svg+xml": diagram(self).svg, "text/plain": repr(self)}
-        except SagaDefinitionError as error:
+        except LegendError as error:
             return {"text/plain": f"{self!r}\n(no diagram: {error})"}
 
     @classmethod

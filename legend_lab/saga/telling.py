@@ -34,8 +34,8 @@ def title_of(step: StepOutline) -> list[str]:
     if step.doc:
         lines.append(visible(step.doc, 4 * LONGEST_NAME))
     lines += [visible(fact.text, 4 * LONGEST_NAME) for fact in facts_of_step(step)]
-    undo = [visible(fact.text, 4 * LONGEST_NAME) for fact in facts_of_undo(step)]
-    return [*lines, f"undo: {'; '.join(undo)}"] if undo else lines
+    undo = [fact.text for fact in facts_of_undo(step)] + ([step.undo_doc] if step.undo_doc else [])
+    return [*lines, f"undo: {'; '.join(visible(text, 4 * LONGEST_NAME) for text in undo)}"] if undo else lines
 
 
 def _lines(items: tuple[Item, ...], indent: str) -> Iterator[str]:

@@ -8,7 +8,17 @@ from pathlib import Path
 import pytest
 from IPython.core.formatters import DisplayFormatter
 
-from legend_lab import Diagram, RetryPolicy, Saga, SagaDefinitionError, SimulatedStep, Step, diagram, effects
+from legend_lab import (
+    CompensationOutcome,
+    Diagram,
+    RetryPolicy,
+    Saga,
+    SagaDefinitionError,
+    SimulatedStep,
+    Step,
+    diagram,
+    effects,
+)
 from legend_lab.saga import svg
 from legend_lab.saga.diagram import DEEPEST, WIDTH
 from legend_lab.saga.excerpt import LONGEST
@@ -100,6 +110,17 @@ def test_it_says_what_cannot_be_undone():
     assert "diagram.mail is irreversible" in said
     assert said.count("does nothing") == 2
     assert "diagram.hold stays open" in said
+
+
+def test_it_says_why_an_undo_does_nothing_where_its_docstring_does():
+    class Tell(SimulatedStep):
+        async def compensate(self, ctx):
+            """Nobody can call a mail back."""
+            return CompensationOutcome.COMPLETED
+
+    saga = Saga.of("Mails", {"tell": Tell()})
+    assert "Nobody can call a mail back." in texts(saga)
+    assert "undo: does nothing; Nobody can call a mail back." in picture(saga).find(f".//{SVG}g/{SVG}title").text
 
 
 def test_it_says_what_happens_when_an_undo_fails():

@@ -115,6 +115,11 @@ def test_an_undo_that_only_returns_does_nothing():
     assert not steps(travel())["hold"].undo_does_nothing
 
 
+def test_the_docstring_of_an_undo_is_kept_with_it():
+    assert steps(travel())["tell"].undo_doc == "A mail cannot be called back."
+    assert steps(travel())["trip.hotel"].undo_doc == steps(travel())["hold"].undo_doc == ""
+
+
 def undo_of(function):
     return type("Made", (Step[dict],), {"__module__": __name__, "execute": Tell.execute, "compensate": function})
 

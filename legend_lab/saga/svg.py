@@ -89,9 +89,8 @@ def path(outline: str, look: str, more: str = "") -> str:
 def icon(kind: Kind, x: float, y: float, tone: str | None = None) -> str:
     """The icon of a kind of fact, 12 wide and high, with its upper left corner here."""
     tone = tone or _TONES.get(kind, "mute")
-    filled = f"f-{tone} " if kind == "opens" else ""
     heavy = ' style="stroke-width:2"' if kind in ("pause", "open", "promise") else ""
-    look = f"icon s-{tone}" if not filled else f"f-{tone} s-{tone}"
+    look = f"f-{tone} s-{tone}" if kind == "opens" else f"icon s-{tone}"
     return path(_ICONS[kind], look, f' transform="translate({x:g} {y:g})"{heavy}')
 
 

@@ -82,6 +82,8 @@ if TYPE_CHECKING:
     from legend_lab.lab.editing import EditError
     from legend_lab.lab.frames import timings_frame
     from legend_lab.lab.ledger import Effect, EffectState, Ledger, ledger
+    from legend_lab.saga.diagram import Diagram, diagram
+    from legend_lab.saga.mermaid import to_mermaid
     from legend_lab.stores.memory import InMemoryStore
     from legend_lab.stores.sql import SqlStore
     from legend_lab.ui.workbench import Workbench
@@ -92,6 +94,7 @@ _LAZY = {
     "ConditionError": "legend_lab.lab.conditions",
     "Debugger": "legend_lab.lab.debugger",
     "EditError": "legend_lab.lab.editing",
+    "Diagram": "legend_lab.saga.diagram",
     "Effect": "legend_lab.lab.ledger",
     "EffectState": "legend_lab.lab.ledger",
     "InMemoryStore": "legend_lab.stores.memory",
@@ -100,9 +103,11 @@ _LAZY = {
     "StopReason": "legend_lab.lab.breakpoints",
     "Workbench": "legend_lab.ui.workbench",
     "compare": "legend_lab.lab.comparison",
+    "diagram": "legend_lab.saga.diagram",
     "gantt": "legend_lab.lab.charts",
     "ledger": "legend_lab.lab.ledger",
     "timings_frame": "legend_lab.lab.frames",
+    "to_mermaid": "legend_lab.saga.mermaid",
 }
 """Where the names live that load more than a run needs: a heavy library, or the lab."""
 
@@ -143,6 +148,7 @@ __all__ = [
     "CorruptRecordError",
     "Debugger",
     "DesignError",
+    "Diagram",
     "EditError",
     "Effect",
     "EffectError",
@@ -210,6 +216,7 @@ __all__ = [
     "Workbench",
     "attempt",
     "compare",
+    "diagram",
     "effects",
     "gantt",
     "idempotency_key",
@@ -220,4 +227,5 @@ __all__ = [
     "simulate",
     "step",
     "timings_frame",
+    "to_mermaid",
 ]

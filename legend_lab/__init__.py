@@ -17,6 +17,7 @@ from legend_lab.core.errors import (
     ContextCopyError,
     ContextRecordError,
     CorruptRecordError,
+    DesignError,
     EffectError,
     EmptySagaError,
     ExecutionConsumedError,
@@ -73,9 +74,12 @@ from legend_lab.saga.simulation import simulate
 from legend_lab.saga.step import Step
 
 if TYPE_CHECKING:
+    from legend_lab.lab.breakpoints import Breakpoint, BreakpointError, StopReason
     from legend_lab.lab.charts import gantt
     from legend_lab.lab.comparison import compare
+    from legend_lab.lab.conditions import ConditionError
     from legend_lab.lab.debugger import Debugger
+    from legend_lab.lab.editing import EditError
     from legend_lab.lab.frames import timings_frame
     from legend_lab.lab.ledger import Effect, EffectState, Ledger, ledger
     from legend_lab.saga.diagram import Diagram, diagram
@@ -85,13 +89,18 @@ if TYPE_CHECKING:
     from legend_lab.ui.workbench import Workbench
 
 _LAZY = {
+    "Breakpoint": "legend_lab.lab.breakpoints",
+    "BreakpointError": "legend_lab.lab.breakpoints",
+    "ConditionError": "legend_lab.lab.conditions",
     "Debugger": "legend_lab.lab.debugger",
     "Diagram": "legend_lab.saga.diagram",
+    "EditError": "legend_lab.lab.editing",
     "Effect": "legend_lab.lab.ledger",
     "EffectState": "legend_lab.lab.ledger",
     "InMemoryStore": "legend_lab.stores.memory",
     "Ledger": "legend_lab.lab.ledger",
     "SqlStore": "legend_lab.stores.sql",
+    "StopReason": "legend_lab.lab.breakpoints",
     "Workbench": "legend_lab.ui.workbench",
     "compare": "legend_lab.lab.comparison",
     "diagram": "legend_lab.saga.diagram",
@@ -125,17 +134,22 @@ __all__ = [
     "AbortedError",
     "AlreadyClaimedError",
     "BackendError",
+    "Breakpoint",
+    "BreakpointError",
     "Claim",
     "Clock",
     "ClockError",
     "CompensationFailed",
     "CompensationOutcome",
     "Completed",
+    "ConditionError",
     "ContextCopyError",
     "ContextRecordError",
     "CorruptRecordError",
     "Debugger",
+    "DesignError",
     "Diagram",
+    "EditError",
     "Effect",
     "EffectError",
     "EffectOperation",
@@ -191,6 +205,7 @@ __all__ = [
     "StepStatus",
     "StepTimeoutError",
     "StepTiming",
+    "StopReason",
     "Store",
     "StoreError",
     "StoredError",

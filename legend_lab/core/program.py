@@ -35,8 +35,8 @@ def exception_types(what: str, value: object) -> ExceptionTypes:
         SagaDefinitionError: it is neither; `what` names the setting.
     """
     classes = value if isinstance(value, tuple) else (value,)
-    if not all(isinstance(item, type) and issubclass(item, BaseException) for item in classes):
-        raise SagaDefinitionError(f"{what} must be exception classes, not {value!r}")
+    if not all(isinstance(item, type) and issubclass(item, Exception) for item in classes):
+        raise SagaDefinitionError(f"{what} must be exception classes (Exception or below), not {value!r}")
     return classes
 
 

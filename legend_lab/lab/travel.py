@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
-from legend_lab.core.errors import ProtocolError
+from legend_lab.core.errors import ProtocolError, SagaDefinitionError
 from legend_lab.core.instructions import Halt, HaltReason, Instruction
 from legend_lab.core.journal import Journal
 from legend_lab.core.machine import Machine
@@ -40,6 +40,9 @@ class Travel(Generic[Ctx, Err]):
         self._position: int
         self._crashed: bool
         self._is_busy = False
+        if not isinstance(saga, Saga):
+            name = f"the class {saga.__name__}" if isinstance(saga, type) else f"a {type(saga).__name__}"
+            raise SagaDefinitionError(f"what is stepped is a saga, not {name}; make one first: MySaga(...)")
         self.saga = saga
         self._given = copy_context(ctx)
         self._clock = clock

@@ -39,7 +39,8 @@ def read_json(data: bytes | str) -> Any:  # noqa: ANN401 - JSON is any
         CorruptRecordError: the data is no such JSON.
     """
     if not isinstance(data, bytes | str):
-        message = f"a record is bytes or text, not {type(data).__name__}"
+        hint = "; load takes its data" if hasattr(data, "data") else ""
+        message = f"a record is bytes or text, not {type(data).__name__}{hint}"
         raise CorruptRecordError(message)
     try:
         text = data.decode() if isinstance(data, bytes) else data

@@ -27,7 +27,11 @@ def run(awaitable: Awaitable[T]) -> T:
 
     Raises:
         LegendError: the running loop is none that can be made re-entrant (uvloop, for one); await there instead.
+        TypeError: there is nothing to await, as when an execution was built and not started.
     """
+    if not inspect.isawaitable(awaitable):
+        hint = "; start it: run(saga.build(ctx).start())" if hasattr(awaitable, "start") else ""
+        raise TypeError(f"run() takes something to await, not a {type(awaitable).__name__}{hint}")
     loop = asyncio._get_running_loop()  # noqa: SLF001 - documented for code that deals with loops
     if loop is not None:
         _make_reentrant(loop, awaitable)

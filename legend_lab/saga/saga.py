@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
-from pydantic import create_model
+from pydantic import ValidationError, create_model
 
 from legend_lab.core.errors import EmptySagaError, LegendError, SagaDefinitionError
 from legend_lab.core.program import OnCompensationFailure
@@ -19,7 +19,7 @@ from legend_lab.runtime.observers import Observer, as_observers
 from legend_lab.runtime.run import DEFAULT_OPTIONS, SYSTEM_CLOCK, Options, Run
 from legend_lab.runtime.store import Claim, Store
 from legend_lab.saga.annotations import context_type, error_type, error_types
-from legend_lab.saga.compiler import check_definition, common_context, compile_saga
+from legend_lab.saga.compiler import check_definition, common_context, compile_saga, part_class
 from legend_lab.saga.definition import SETTINGS, Block, Part, declared_names, display
 from legend_lab.saga.names import check_class_name, check_field_name
 from legend_lab.saga.reader import read_execution
@@ -83,6 +83,24 @@ class Saga(Part[Ctx], Block, Generic[Ctx, Err]):
         run = Run(shape, steps, self, ctx, options, id=id or written_to.claimed_id)
         run.checkpoint = written_to
         return New(run)
+
+    if not TYPE_CHECKING:  # to type checkers it takes its fields
+
+        def __init__(self, /, **parts: object) -> None:
+            """Make it of its steps and blocks, as pydantic does, and say it when one is of a class defined again."""
+            try:
+                self.__pydantic_validator__.validate_python(parts, self_instance=self)
+            except ValidationError:
+                _refuse_outdated(type(self), parts)
+                raise
+
+        __init__.__pydantic_base_init__ = True  # it does what pydantic's own does, so nested sagas are made as fast
+
+        def __class_getitem__(cls, types: object) -> type:
+            """Name the context's type and the error type."""
+            if cls is Saga and not isinstance(types, tuple):
+                raise SagaDefinitionError("a saga names two types: Saga[Context, Error]; the error may be Exception")
+            return super().__class_getitem__(types)
 
     @classmethod
     def load(
@@ -207,6 +225,19 @@ class Saga(Part[Ctx], Block, Generic[Ctx, Err]):
 def _wrong_context(cls: type[Block], ctx: object) -> str:
     given = f"the class {ctx.__qualname__} itself" if isinstance(ctx, type) else type(ctx).__qualname__
     return f"{display(cls)}.build takes a context of type {display(context_type(cls))}, not {given}"
+
+
+def _refuse_outdated(cls: type[Saga[Any, Any]], parts: Mapping[str, object]) -> None:
+    """Raise when a part is of another definition of the very class that its field names, as in a cell run again."""
+    for name, value in parts.items():
+        wanted = part_class(cls.model_fields[name].annotation) if name in cls.model_fields else None
+        if wanted is None or isinstance(value, wanted):
+            continue
+        if isinstance(value, Step | Saga) and display(type(value)) == display(wanted):
+            raise SagaDefinitionError(
+                f"{display(cls)}.{name} is of a {display(wanted)} that was defined again after {display(cls)}; "
+                f"define {display(cls)} again, too (run its cell)"
+            )
 
 
 SAGA_API = frozenset(name for name in dir(Saga) if not name.startswith("_")) | {"on_compensation_failure"}

@@ -105,9 +105,11 @@ def test_give_up_on_takes_one_class_or_several():
     assert RetryPolicy(give_up_on=(ValueError, KeyError)).give_up_on == (ValueError, KeyError)
 
 
-@pytest.mark.parametrize("value", ["ValueError", ValueError("one"), [ValueError], (ValueError, int), 3, None])
+@pytest.mark.parametrize(
+    "value", ["ValueError", ValueError("one"), [ValueError], (ValueError, int), KeyboardInterrupt, 3, None]
+)
 def test_give_up_on_takes_nothing_but_exception_classes(value):
-    with pytest.raises(SagaDefinitionError, match="give_up_on must be exception classes"):
+    with pytest.raises(SagaDefinitionError, match=r"give_up_on must be exception classes \(Exception or below\)"):
         RetryPolicy(give_up_on=value)
 
 

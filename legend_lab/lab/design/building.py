@@ -11,14 +11,14 @@ from pydantic import Field, JsonValue
 
 from legend_lab.core.errors import DesignError
 from legend_lab.core.program import RetryPolicy
-from legend_lab.lab.design.model import BlockDesign, ContextField, Design, EffectDesign, Retries, StepDesign
+from legend_lab.lab.design.model import BlockDesign, ContextField, Design, EffectDesign, FieldType, Retries, StepDesign
 from legend_lab.lab.design.naming import CONTEXT, class_names
 from legend_lab.runtime.effects import Declaration
 from legend_lab.saga.saga import Saga
 from legend_lab.saga.simulated import SimulatedStep
 from legend_lab.saga.simulation import SIMULATED_ERRORS
 
-TYPES: dict[str, Any] = {
+TYPES: dict[FieldType, Any] = {
     "str": str,
     "int": int,
     "float": float,

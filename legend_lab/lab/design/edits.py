@@ -114,6 +114,7 @@ def place(design: Design, path: str, block: str, index: int) -> Edited:
     part, (old, at) = part_at(design, path), _place(design, path)
     if block == path or block.startswith(f"{path}."):
         raise DesignError(f"{path} cannot be put into itself")
+    _check_place(design, block, index)
     words = f"move {part.name}"
     if block == old:
         index -= index > at
@@ -308,11 +309,16 @@ def _with_level(design: Design, block: str, parts: _Parts) -> Design:
 def _inserted(design: Design, block: str, index: int | None, part: AnyPart) -> Design:
     level = _level(design, block)
     at = len(level) if index is None else index
-    if not 0 <= at <= len(level):
-        raise DesignError(f"{block or 'the saga'} has places 0 to {len(level)}, not {at}")
+    _check_place(design, block, at)
     if any(other.name == part.name for other in level):
         raise DesignError(f"{block or 'the saga'} has a step or block {part.name} already; rename one of them")
     return _with_level(design, block, (*level[:at], part, *level[at:]))
+
+
+def _check_place(design: Design, block: str, index: int) -> None:
+    most = len(_level(design, block))
+    if not 0 <= index <= most:
+        raise DesignError(f"{block or 'the saga'} has places 0 to {most}, not {index}")
 
 
 def _without(design: Design, path: str) -> Design:

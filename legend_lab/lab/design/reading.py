@@ -1,0 +1,221 @@
+"""Owns how an existing saga becomes a design: its shape and settings are taken over, its bodies are simulated."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Iterator
+from dataclasses import dataclass, is_dataclass
+from dataclasses import fields as dataclass_fields
+from typing import Any, get_args, get_origin, get_type_hints
+
+from pydantic import BaseModel, ValidationError
+
+from legend_lab.core.errors import DesignError
+from legend_lab.core.program import ExceptionTypes, RetryPolicy, exception_types
+from legend_lab.lab.design.building import TYPES, DesignedStep
+from legend_lab.lab.design.checks import fits
+from legend_lab.lab.design.files import checked, design_error
+from legend_lab.lab.design.model import BlockDesign, ContextField, Design, EffectDesign, FieldType, StepDesign
+from legend_lab.lab.design.naming import RESERVED_CLASSES, cap_words
+from legend_lab.runtime.effects import Declaration
+from legend_lab.saga.annotations import context_type
+from legend_lab.saga.compiler import complete, part_class
+from legend_lab.saga.definition import Block
+from legend_lab.saga.saga import Saga
+from legend_lab.saga.simulated import SimulatedStep
+from legend_lab.saga.simulation import SIMULATED_ERRORS
+from legend_lab.saga.step import Step
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An existing saga as a design.
+
+    Attributes:
+        design: its shape, settings and simulation.
+        notes: what a design cannot hold, in words; the saga itself stays as it is.
+    """
+
+    design: Design
+    notes: tuple[str, ...] = ()
+
+
+def design_of(saga: Saga[Any, Any] | type[Saga[Any, Any]], ctx: Any = None) -> Opened:  # noqa: ANN401 - the user's own
+    """The design of a saga, or of a saga class; nothing of it runs.
+
+    `ctx`, where one is given, says what the context's fields start with.
+
+    Raises:
+        DesignError: it is no saga, or a name in it cannot be a name in a design.
+    """
+    cls = saga if isinstance(saga, type) else type(saga)
+    if not issubclass(cls, Saga):
+        raise DesignError(f"a design is made of a saga or a saga class, not of a {cls.__name__}")
+    complete(cls)
+    try:
+        reader = _Reader(_fields_of(context_type(cls) if ctx is None else type(ctx), ctx))
+        parts = tuple(reader.parts(saga, ""))
+        design = Design(
+            name=cls.__name__,
+            description=_first_line(cls),
+            on_compensation_failure=cls.on_compensation_failure,
+            context=tuple(reader.fields.values()),
+            effects=tuple(reader.effects.values()),
+            parts=parts,
+        )
+    except ValidationError as error:
+        raise design_error(error) from None
+    return Opened(design, tuple(reader.notes))
+
+
+class _Reader:
+    """Reads parts and remembers which fields, effects and classes they name."""
+
+    def __init__(self, fields: dict[str, ContextField]) -> None:
+        self.fields = fields
+        self.effects: dict[str, EffectDesign] = {}
+        self.notes: list[str] = []
+        self.classes = set(RESERVED_CLASSES)
+
+    def parts(self, saga: Any, prefix: str) -> Iterator[StepDesign | BlockDesign]:  # noqa: ANN401 - an object or class
+        for name, part in _members(saga):
+            path = prefix + name
+            cls: Any = part if isinstance(part, type) else type(part)
+            called, description = self._class_name(cls, path), _first_line(cls)
+            if issubclass(cls, Block):
+                inner = tuple(self.parts(part, f"{path}."))
+                yield BlockDesign(name=name, class_name=called, description=description, parts=inner)
+            else:
+                named = {"name": name, "class_name": called, "description": description}
+                yield checked(StepDesign, {**named, **self._settings(cls, path), **self._simulation(part, path)})
+
+    def _class_name(self, cls: type, path: str) -> str | None:
+        """The class's own name where the design would choose another and it is not taken yet."""
+        names = path.split(".")
+        if (
+            cls.__name__ in {cap_words(names[-1]), "".join(map(cap_words, names))} | self.classes
+            or cls is SimulatedStep
+        ):
+            return None
+        self.classes.add(cls.__name__)
+        return cls.__name__
+
+    def _settings(self, cls: type[Step[Any]], path: str) -> dict[str, Any]:
+        return {
+            "retries": self._retries(cls.retry_policy, path),
+            "undo_retries": self._retries(cls.compensation_retry_policy, path),
+            "timeout_s": cls.timeout_s,
+            "compensate_on_failure": cls.compensate_on_failure,
+            "uncertain_on": self._errors(exception_types(path, cls.uncertain_on), f"{path}: uncertain_on"),
+            "idempotent": cls.idempotent,
+        }
+
+    def _retries(self, policy: RetryPolicy, path: str) -> dict[str, Any]:
+        return {
+            "max_retries": policy.max_retries,
+            "backoff_ms": policy.backoff_ms,
+            "multiplier": policy.multiplier,
+            "max_backoff_ms": policy.max_backoff_ms,
+            "give_up_on": self._errors(policy.give_up_on, f"{path}: give_up_on"),
+        }
+
+    def _errors(self, classes: ExceptionTypes, what: str) -> list[str]:
+        found = []
+        for error in classes:
+            if SIMULATED_ERRORS.get(error.__name__) is error:
+                found.append(error.__name__)
+            else:
+                self.notes.append(f"{what} names {error.__name__}, which a design does not hold")
+        return found
+
+    def _simulation(self, part: Any, path: str) -> dict[str, Any]:  # noqa: ANN401 - a step or its class
+        if not isinstance(part, SimulatedStep):
+            self.notes.append(f"{path}: its execute and compensate are simulated here; their code is not read")
+            return {}
+        declared = part.declaration()
+        if declared is not None:
+            self._declare(declared)
+        undo_duration_ms = part.duration_ms if part.undo_duration_ms is None else part.undo_duration_ms
+        return {
+            **{name: getattr(part, name) for name in ("duration_ms", "fails", "error", "pauses")},
+            "undo_duration_ms": undo_duration_ms,
+            "undo_fails": part.undo_fails,
+            "undo_error": part.undo_error,
+            "effect": part.effect,
+            "no_undo_because": None if part.undoes else getattr(part, "no_undo_because", None) or "on purpose",
+            **self._fields(part, path),
+        }
+
+    def _fields(self, part: SimulatedStep, path: str) -> dict[str, Any]:
+        if isinstance(part, DesignedStep):
+            reads, writes = part.reads, dict(part.writes)
+        else:
+            reads, writes = (), {part.key or path.replace(".", "_"): part.value}
+        for name in (*reads, *writes):
+            value = writes.get(name)
+            if name not in self.fields:
+                self.fields[name] = ContextField(name=name, type=_type_of_value(value))
+            elif value is not None and not fits(value, self.fields[name].type):
+                self.fields[name] = self.fields[name].model_copy(update={"type": "object"})
+        return {"reads": reads, "writes": {name: value for name, value in writes.items() if value is not None}}
+
+    def _declare(self, declared: Declaration) -> None:
+        self.effects[declared.name] = EffectDesign(
+            name=declared.name, idempotent=declared.idempotent, irreversible=declared.irreversible
+        )
+
+
+def _members(saga: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - an object or class
+    """Name and value of each field; of a class, name and class."""
+    cls: Any = saga if isinstance(saga, type) else type(saga)
+    for name, info in cls.model_fields.items():
+        yield name, part_class(info.annotation) if isinstance(saga, type) else saga.__dict__[name]
+
+
+def _first_line(cls: type) -> str:
+    """What a class says of itself in its own first line, as far as a design holds it."""
+    said = (cls.__dict__.get("__doc__") or "").strip().partition("\n")[0].strip()
+    return "".join(sign if sign.isprintable() else " " for sign in said)[:500].strip()
+
+
+def _fields_of(form: Any, ctx: Any) -> dict[str, ContextField]:  # noqa: ANN401 - any type form, any context
+    """The fields of a context class that a design can hold, with what they start with."""
+    given = dict(ctx) if isinstance(ctx, dict) else getattr(ctx, "__dict__", {})
+    found = {}
+    for name, (type_form, default) in {**dict.fromkeys(given, (None, None)), **_annotated(form)}.items():
+        value = given.get(name, default)
+        type_name = _type_of_value(value) if type_form is None else _type_of_form(type_form)
+        initial = value if isinstance(value, str | int | float | bool) and fits(value, type_name) else None
+        try:
+            found[name] = ContextField(name=name, type=type_name, initial=initial)
+        except ValidationError as error:
+            raise design_error(error) from None
+    return found
+
+
+def _annotated(form: Any) -> dict[str, tuple[Any, Any]]:  # noqa: ANN401 - any type form
+    """Type and default of each field of a dataclass, a pydantic model, a TypedDict or a Protocol."""
+    if not isinstance(form, type) or form in (dict, object):
+        return {}
+    try:
+        hints = get_type_hints(form)
+    except (NameError, TypeError):
+        hints = {}
+    if issubclass(form, BaseModel):
+        return {name: (info.annotation, info.default) for name, info in form.model_fields.items()}
+    if is_dataclass(form):
+        return {field.name: (hints.get(field.name), field.default) for field in dataclass_fields(form)}
+    return {name: (hint, None) for name, hint in hints.items() if not name.startswith("_")}
+
+
+def _type_of_form(form: Any) -> FieldType:  # noqa: ANN401 - any type form
+    if get_origin(form) in (types.UnionType, typing.Union):
+        rest = [item for item in get_args(form) if item is not type(None)]
+        form = rest[0] if len(rest) == 1 else object
+    return next((name for name, known in TYPES.items() if known == form), "object")
+
+
+def _type_of_value(value: object) -> FieldType:
+    named: dict[type, FieldType] = {str: "str", bool: "bool", int: "int", float: "float"}
+    return named.get(type(value), "object")

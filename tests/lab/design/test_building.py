@@ -1,0 +1,139 @@
+"""A design makes a saga that runs simulated, just as it is drawn."""
+
+import pytest
+
+from legend_lab import (
+    Completed,
+    Failed,
+    Fault,
+    FaultKind,
+    Paused,
+    StepTimeoutError,
+    StrictOutcomeError,
+    VirtualClock,
+    ledger,
+    run,
+)
+from legend_lab.core.errors import DesignError
+from legend_lab.lab.design.building import context_of, policy_of, saga_of
+from legend_lab.lab.design.model import BlockDesign, ContextField, Design, EffectDesign, Retries, StepDesign
+from legend_lab.lab.design.templates import TEMPLATES
+
+
+def play(design, **options):
+    return run(saga_of(design).build(context_of(design), clock=VirtualClock(), **options).start())
+
+
+def small(**settings):
+    return Design(
+        context=(ContextField(name="hold"), ContextField(name="count", type="int", initial=3)),
+        effects=(EffectDesign(name="room", idempotent=True), EffectDesign(name="mail", irreversible=True)),
+        parts=(StepDesign(name="first", **settings), StepDesign(name="last", duration_ms=5.0)),
+    )
+
+
+def test_steps_and_blocks_run_in_the_order_drawn():
+    inner = BlockDesign(name="block", parts=(StepDesign(name="b"), StepDesign(name="c")))
+    design = Design(name="Drawn", parts=(StepDesign(name="a"), inner, StepDesign(name="d")))
+    result = play(design)
+    assert isinstance(result, Completed)
+    assert [timing.path for timing in result.step_timings] == ["a", "block.b", "block.c", "d"]
+    assert saga_of(design).__class__.__name__ == "Drawn"
+
+
+def test_what_a_step_writes_goes_back_to_what_the_context_starts_with():
+    design = small(writes={"hold": "h1", "count": 9})
+    assert (play(design).context.hold, play(design).context.count) == ("h1", 9)
+    undone = play(design, faults=[Fault("last", kind=FaultKind.ERROR_BEFORE)])
+    assert isinstance(undone, Failed)
+    assert (undone.context.hold, undone.context.count) == (None, 3)
+
+
+def test_each_run_starts_with_a_context_of_its_own():
+    design = small(writes={"hold": "h1"})
+    first = context_of(design)
+    first.hold = "changed"
+    assert context_of(design).hold is None
+
+
+def test_a_step_fails_in_as_many_attempts_as_it_says_and_then_gets_through():
+    result = play(small(fails=2, error="ConnectionError", retries=Retries(max_retries=2, backoff_ms=7.0)))
+    assert isinstance(result, Completed)
+    assert [entry.kind for entry in result.journal] == ["execute", "wait", "execute", "wait", "execute", "execute"]
+    assert [timing.duration_ms for timing in result.step_timings] == [10, 10, 10, 5]
+
+
+def test_an_undo_fails_in_as_many_attempts_as_it_says():
+    design = small(undo_fails=1, undo_duration_ms=2.0, undo_retries=Retries(max_retries=1))
+    result = play(design, faults=[Fault("last", kind=FaultKind.ERROR_BEFORE)])
+    assert isinstance(result, Failed)
+    assert [entry.kind for entry in result.journal] == ["execute", "execute", "compensate", "compensate"]
+    assert [timing.duration_ms for timing in result.step_timings if timing.is_compensation] == [2, 2]
+
+
+def test_a_step_that_pauses_does_so_once_after_its_failures():
+    design = small(pauses=True, fails=1, retries=Retries(max_retries=1), writes={"hold": "h1"})
+    paused = play(design)
+    assert isinstance(paused, Paused)
+    assert paused.context.hold is None
+    assert isinstance(run(paused.resume()), Completed)
+
+
+def test_an_undo_that_does_nothing_takes_no_time_and_leaves_what_was_written():
+    design = small(no_undo_because="a mail stays", writes={"hold": "h1"}, effect="mail")
+    result = play(design, faults=[Fault("last", kind=FaultKind.ERROR_BEFORE)])
+    assert result.context.hold == "h1"
+    assert result.step_timings[-1].duration_ms == 0
+
+
+def test_effects_are_as_the_design_declares_them_whatever_else_was_declared():
+    result = play(small(effect="room"), faults=[Fault("last", kind=FaultKind.ERROR_BEFORE)])
+    assert [(item.action, item.idempotent) for entry in result.journal for item in entry.effects] == [
+        ("open", True),
+        ("close", True),
+    ]
+    assert not ledger(result).existing
+    assert ledger(play(small(effect="mail"))).existing[0].name == "mail"
+
+
+def test_a_step_over_its_limit_times_out_on_the_virtual_clock():
+    result = play(small(timeout_s=0.004, undo_duration_ms=1.0))
+    assert isinstance(result, Failed)
+    assert isinstance(result.error, StepTimeoutError)
+
+
+def test_settings_reach_the_program():
+    retries = Retries(max_retries=2, backoff_ms=5.0, multiplier=3.0, max_backoff_ms=9.0, give_up_on=("ValueError",))
+    spec = saga_of(small(retries=retries, uncertain_on=(), idempotent=True, compensate_on_failure=True)).build(
+        context_of(small())
+    )
+    step = spec.program.steps[0]
+    assert step.retry_policy == policy_of(retries)
+    assert step.retry_policy.give_up_on == (ValueError,)
+    assert (step.uncertain_on, step.idempotent, step.compensate_on_failure) == ((), True, True)
+
+
+def test_an_empty_design_says_what_it_needs():
+    with pytest.raises(DesignError, match="needs a step"):
+        saga_of(Design())
+
+
+def test_a_class_is_made_once_so_that_an_edit_makes_only_what_it_changed():
+    one, other = small(), small(duration_ms=99.0)
+    assert type(saga_of(one).last) is type(saga_of(other).last)
+
+
+@pytest.mark.parametrize("title", TEMPLATES)
+def test_every_template_runs_to_its_end_and_undoes_all_it_did_when_its_last_step_fails(title):
+    design = TEMPLATES[title]
+    result = play(design)
+    while isinstance(result, Paused):
+        result = run(result.resume())
+    assert isinstance(result, Completed)
+    last = list(design.steps)[-1]
+    failed = play(design, faults=[Fault(last, attempt="every", kind=FaultKind.ERROR_BEFORE)])
+    while isinstance(failed, Paused):
+        failed = run(failed.resume())
+    assert isinstance(failed, Failed)
+    assert not isinstance(failed.error, StrictOutcomeError)
+    assert not ledger(failed).existing

@@ -163,7 +163,8 @@ def _step_of(name: str, path: str, index: int, cls: type[Step[Any]], step: Step[
     else:
         pauses = may_pause(cls.execute)
     if cls.compensate is SimulatedStep.compensate:
-        undo_does_nothing, undo_doc = simulated is not None and not simulated.undoes, ""
+        undo_doc = (simulated.no_undo_because if simulated is not None else None) or ""
+        undo_does_nothing = bool(undo_doc)
     else:
         undo_does_nothing, undo_doc = does_nothing(cls.compensate), _first_line(body_of(cls.compensate).__doc__)
     return StepOutline(

@@ -102,8 +102,8 @@ def test_it_says_what_cannot_be_undone():
             "Mails",
             {
                 "mail": SimulatedStep(effect="diagram.mail"),
-                "note": SimulatedStep(undoes=False),
-                "hold": SimulatedStep(effect="diagram.hold", undoes=False),
+                "note": SimulatedStep(no_undo_because="a note stays"),
+                "hold": SimulatedStep(effect="diagram.hold", no_undo_because="on purpose"),
             },
         )
     )

@@ -31,7 +31,7 @@ def travel():
             "hold": SimulatedStep(),
             "trip": Saga.of("Trip", {"charge": Charge(effect="bank.charge")}),
             "mail": SimulatedStep(effect="mermaid.mail"),
-            "log": SimulatedStep(undoes=False),
+            "log": SimulatedStep(no_undo_because="on purpose"),
         },
     )
 

@@ -111,7 +111,7 @@ def test_a_step_whose_code_names_pause_may_pause():
 def test_an_undo_that_only_returns_does_nothing():
     assert steps(travel())["tell"].undo_does_nothing
     assert not steps(travel())["trip.hotel"].undo_does_nothing
-    assert steps(travel(undoes=False))["hold"].undo_does_nothing
+    assert steps(travel(no_undo_because="on purpose"))["hold"].undo_does_nothing
     assert not steps(travel())["hold"].undo_does_nothing
 
 

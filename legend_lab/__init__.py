@@ -80,6 +80,7 @@ if TYPE_CHECKING:
     from legend_lab.lab.ledger import Effect, EffectState, Ledger, ledger
     from legend_lab.stores.memory import InMemoryStore
     from legend_lab.stores.sql import SqlStore
+    from legend_lab.ui.page import to_html
     from legend_lab.ui.workbench import Workbench
 
 _LAZY = {
@@ -94,6 +95,7 @@ _LAZY = {
     "gantt": "legend_lab.lab.charts",
     "ledger": "legend_lab.lab.ledger",
     "timings_frame": "legend_lab.lab.frames",
+    "to_html": "legend_lab.ui.page",
 }
 """Where the names live that load more than a run needs: a heavy library, or the lab."""
 
@@ -205,4 +207,5 @@ __all__ = [
     "simulate",
     "step",
     "timings_frame",
+    "to_html",
 ]

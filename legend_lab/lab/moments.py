@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from legend_lab.core.errors import ContextCopyError
 from legend_lab.core.instructions import Instruction
 from legend_lab.core.journal import Entry, Journal
 from legend_lab.core.machine import Machine
-from legend_lab.core.program import Program
+from legend_lab.core.program import Program, StepSpec
 from legend_lab.core.state import ExecutionState
 from legend_lab.lab.debugger import Debugger
 from legend_lab.lab.ledger import ENDS, Ledger, ledger
@@ -108,6 +108,23 @@ class Recording:
     def journal(self) -> Journal:
         """All entries."""
         return self.reading.journal
+
+    @property
+    def has_ended(self) -> bool:
+        """Nothing can come after the last entry; a journal alone does not tell."""
+        program = self.reading.program
+        if program is None:
+            return True
+        return Machine.replay(program, (row[1] for row in self.journal.rows)).finished
+
+    @property
+    def specs(self) -> Mapping[int, StepSpec]:
+        """The steps by index, in display order; of a bare journal only their paths are known."""
+        program = self.reading.program
+        return {
+            index: StepSpec(path) if program is None else program.steps[index]
+            for index, path in self.reading.paths.items()
+        }
 
     @property
     def shown(self) -> Source | Journal:

@@ -100,14 +100,17 @@ def _listing(debugger: Debugger[Any, Any]) -> ListingState:
 
 def _context(debugger: Debugger[Any, Any], refused: Refusal | None) -> ContextState:
     nodes = debugger.diff()
-    changes = len(changes_in(nodes))
     last = debugger.journal[-1] if debugger.journal else None
-    if last is None:
-        summary = "as given"
-    else:
-        by = _BY.get(last.kind, "{}").format(last.path)
-        summary = f"{counted(changes, 'change')} by {by}" if changes else f"unchanged by {by}"
+    summary = changed_by(last, len(changes_in(nodes)))
     return {"rows": [_row(node, "") for node in nodes], "summary": summary, "refused": refused}
+
+
+def changed_by(last: Entry | None, changes: int) -> str:
+    """How many values of the context the last entry changed, in words."""
+    if last is None:
+        return "as given"
+    by = _BY.get(last.kind, "{}").format(last.path)
+    return f"{counted(changes, 'change')} by {by}" if changes else f"unchanged by {by}"
 
 
 _BY = {"compensate": "undoing {}", "edit": "hand", "halt": "a decision", "wait": "waiting"}

@@ -135,7 +135,9 @@ def panel_of(debugger: Debugger[Any, Any]) -> Panel | None:
         }
     match debugger.result:
         case CompensationFailed() as failed:
-            items = [{"path": item.path, "text": error_text(cause_of(item.error))} for item in failed.compensation_errors]
+            items = [
+                {"path": item.path, "text": error_text(cause_of(item.error))} for item in failed.compensation_errors
+            ]
             tried = {item["path"] for item in items}
             items += [{"path": path, "text": "not tried"} for path in failed.pending if path not in tried]
             return {

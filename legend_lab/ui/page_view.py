@@ -23,9 +23,9 @@ from legend_lab.ui.view import LEGEND, changed_by, event_line
 from legend_lab.ui.view_state import Badge, EventLine, RowMark
 from legend_lab.ui.words import DEAD, badge_at, cause_of, words_for
 
-LEAST_CONTEXT_BYTES: Final = 600_000
+LEAST_CONTEXT_BYTES: Final = 700_000
 """Room for contexts in any page."""
-CONTEXT_BYTES: Final = 3_000
+CONTEXT_BYTES: Final = 3_500
 """Room for contexts for each entry of a long run; where they need more, only the last moments have theirs."""
 LONGEST_SENTENCE: Final = 600
 """Characters of a sentence, say with an error in it."""

@@ -105,6 +105,7 @@ function render({ model, el, travel }) {
         const tall = mark.wide * lane;
         const fill = mark.shape ? `url(#ll-hatch-${number})` : mark.fill;
         bar.append(shape("rect", { x: from, width: wide, y: y(row) - tall / 2, height: tall, rx: Math.min(3, wide / 2), fill, stroke: mark.line, "stroke-width": 1.5 }));
+        bar.append(shape("rect", { x: from - 3, width: wide + (beside ? 22 : 6), y: y(row) - tall / 2, height: tall, fill: "transparent" }));
         const inside = !beside && wide > 12;
         if (inside && mark.shape) bar.append(shape("rect", { x: from + wide / 2 - 8, width: 16, y: y(row) - 8, height: 16, rx: 4, fill: mark.fill }));
         if (inside || beside) {

@@ -165,7 +165,7 @@ class Grow(Step[dict]):
 
 
 def growing(entries: int, size: int, share: int = 10) -> Debugger[Any, Any]:
-    """A run of so many entries over a context of `100 * size` characters, of which `share` per cent change each time."""
+    """A run of so many entries over a context of `100 * size` characters, `share` per cent change each time."""
     steps = {f"step_{number}": Grow(size=size, number=number, share=share) for number in range(entries)}
     context = {f"value_{number}": "-" * size for number in range(100)}
     return stepped(Saga.of("Growing", steps), context)

@@ -211,7 +211,7 @@ def test_a_page_replaces_a_file_in_one_piece_or_not_at_all(tmp_path, monkeypatch
 
     with monkeypatch.context() as broken:
         broken.setattr(os, "fsync", full)
-        with pytest.raises(LegendError, match="cannot be written to .*No space left"):
+        with pytest.raises(LegendError, match=r"cannot be written to .*No space left"):
             to_html(Journal([], 0), path)
     assert path.read_text() == "before"
     assert to_html(Journal([], 0), str(path)) == Path(path)

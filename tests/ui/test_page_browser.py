@@ -136,7 +136,9 @@ def test_a_page_fits_its_width_in_light_and_dark(opened: Open, width: int, theme
     debugger.goto(10)
     page = opened(debugger, width=width, theme=theme)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    dark = page.evaluate("getComputedStyle(document.querySelector('.ll-listing')).backgroundColor") != "rgb(255, 255, 255)"
+    dark = (
+        page.evaluate("getComputedStyle(document.querySelector('.ll-listing')).backgroundColor") != "rgb(255, 255, 255)"
+    )
     assert dark == (theme == "dark")
     ARTIFACTS.mkdir(exist_ok=True)
     page.screenshot(path=ARTIFACTS / f"page-{width}-{theme}.png", full_page=True)

@@ -13,6 +13,7 @@ from legend_lab.core.machine import Machine
 from legend_lab.core.program import Program, StepSpec
 from legend_lab.core.state import ExecutionState
 from legend_lab.lab.debugger import Debugger
+from legend_lab.lab.labels import LONGEST_LABEL, visible
 from legend_lab.lab.ledger import ENDS, Ledger, ledger
 from legend_lab.lab.source import Reading, Source, read
 from legend_lab.lab.tree import Node, context_tree
@@ -99,7 +100,12 @@ class Recording:
         self.steps, self.position, self.branch = debugger.steps, debugger.position, debugger.branch
         self.is_crashed = debugger.is_crashed
         self.others = tuple(
-            item.name if item.parent is None else f"{item.name} (left {item.parent} at entry {item.forked_at:,})"
+            visible(item.name, LONGEST_LABEL)
+            + (
+                ""
+                if item.parent is None
+                else f" (left {visible(item.parent, LONGEST_LABEL)} at entry {item.forked_at:,})"
+            )
             for item in debugger.branches
             if item.name != debugger.branch
         )

@@ -10,7 +10,7 @@ from legend_lab.core.instructions import Halt
 from legend_lab.core.journal import Entry, Journal, Row
 from legend_lab.core.program import StepSpec
 from legend_lab.core.story import duration, sentence
-from legend_lab.lab.labels import cut
+from legend_lab.lab.labels import LONGEST_LABEL, cut, visible
 from legend_lab.lab.ledger import Effect, EffectState
 from legend_lab.lab.moments import Moment, Recording
 from legend_lab.lab.tree import Node, changes_in
@@ -79,7 +79,7 @@ def _about(recording: Recording) -> str:
         told.append(f"Started {started:%Y-%m-%d %H:%M:%S} UTC.")
     if recording.branch:
         others = f"; not on this page: {', '.join(recording.others)}" if recording.others else ""
-        told.append(f"Branch {recording.branch}{others}.")
+        told.append(f"Branch {visible(recording.branch, LONGEST_LABEL)}{others}.")
     if recording.first:
         told.append(f"The last {len(journal) - recording.first:,} of {len(journal):,} entries.")
     return " ".join(told)

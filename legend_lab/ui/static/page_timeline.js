@@ -52,7 +52,7 @@ function render({ model, el, travel }) {
   root.append(body);
   tooltip(body);
   const drawing = model.get("drawing");
-  say(note, drawing.legend);
+  say(note, drawing.notice ? `${drawing.notice} · ${drawing.legend}` : drawing.legend);
   let here = null;
   let placed = null;
 

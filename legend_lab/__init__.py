@@ -86,6 +86,7 @@ if TYPE_CHECKING:
     from legend_lab.saga.mermaid import to_mermaid
     from legend_lab.stores.memory import InMemoryStore
     from legend_lab.stores.sql import SqlStore
+    from legend_lab.ui.page import to_html
     from legend_lab.ui.workbench import Workbench
 
 _LAZY = {
@@ -108,6 +109,7 @@ _LAZY = {
     "ledger": "legend_lab.lab.ledger",
     "timings_frame": "legend_lab.lab.frames",
     "to_mermaid": "legend_lab.saga.mermaid",
+    "to_html": "legend_lab.ui.page",
 }
 """Where the names live that load more than a run needs: a heavy library, or the lab."""
 
@@ -227,5 +229,6 @@ __all__ = [
     "simulate",
     "step",
     "timings_frame",
+    "to_html",
     "to_mermaid",
 ]

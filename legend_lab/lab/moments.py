@@ -12,8 +12,9 @@ from legend_lab.core.journal import Entry, Journal
 from legend_lab.core.machine import Machine
 from legend_lab.core.program import Program, StepSpec
 from legend_lab.core.state import ExecutionState
+from legend_lab.core.text import visible
 from legend_lab.lab.debugger import Debugger
-from legend_lab.lab.labels import LONGEST_LABEL, visible
+from legend_lab.lab.labels import LONGEST_LABEL
 from legend_lab.lab.ledger import ENDS, Ledger, ledger
 from legend_lab.lab.source import Reading, Source, read
 from legend_lab.lab.tree import Node, context_tree

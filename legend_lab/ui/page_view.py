@@ -10,7 +10,8 @@ from legend_lab.core.instructions import Halt
 from legend_lab.core.journal import Entry, Journal, Row
 from legend_lab.core.program import StepSpec
 from legend_lab.core.story import duration, sentence
-from legend_lab.lab.labels import LONGEST_LABEL, cut, visible
+from legend_lab.core.text import cut, visible
+from legend_lab.lab.labels import LONGEST_LABEL
 from legend_lab.lab.ledger import Effect, EffectState
 from legend_lab.lab.moments import Moment, Recording
 from legend_lab.lab.tree import Node, changes_in

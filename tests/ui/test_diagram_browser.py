@@ -38,8 +38,8 @@ leave = Saga.of("Leave", {
         "approve": Approve(pauses=True),
         "inner": Saga.of("Pay", {"charge": Charge(effect="bank.charge")}),
     }),
-    "mail": SimulatedStep(effect="mail", undoes=False),
-    "log": SimulatedStep(undoes=False),
+    "mail": SimulatedStep(effect="mail", no_undo_because="on purpose"),
+    "log": SimulatedStep(no_undo_because="on purpose"),
 })
 """
 

@@ -47,15 +47,19 @@ TEXTS: dict[str, str] = {
 
 SHORT = {name: text for name, text in TEXTS.items() if name != "long"}
 ALL_SHORT = " ¦ ".join(SHORT.values())
-_KEPT = frozenset("\n\t")
+MOST_MARKS = 4
+"""Marks on one letter that are shown as such."""
 
 
 def seen(text: str) -> str:
     """What a person sees of a text: what has no look of its own is written out."""
-    unseen = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-    return "".join(
-        f"\\u{ord(char):04x}" if unicodedata.category(char) in unseen and char not in _KEPT else char for char in text
-    )
+    found, marks = "", 0
+    for char in text:
+        category = unicodedata.category(char)
+        marks = marks + 1 if category in {"Mn", "Mc", "Me"} else 0
+        unseen = category in {"Cc", "Cf", "Cs", "Zl", "Zp"} and char not in "\n\t"
+        found += f"\\u{ord(char):04x}" if unseen or marks > MOST_MARKS else char
+    return found
 
 
 class Raw:

@@ -1,10 +1,11 @@
 // What every part shares: making elements, showing lists, keys. Texts are only ever set as text, never as markup.
 
-// Control characters, marks that turn the direction of writing, what has no width: all but line ends and tabs.
-const UNSEEN = /(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+// Control characters, marks that turn the direction of writing, what has no width: all but line ends and tabs. And the
+// fifth mark on one letter and all after it, which would cover the lines around.
+const UNSEEN = /(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|(?<=\p{M}{4})\p{M}/gu;
 
 /** `text` with everything that cannot be seen written out, as `\u202e`: it can neither hide nor turn what is around it. */
-function visible(text) {
+function written(text) {
   return text.replace(UNSEEN, (char) => `\\u${char.codePointAt(0).toString(16).padStart(4, "0")}`);
 }
 
@@ -12,20 +13,20 @@ function visible(text) {
 export function make(tag, className = "", text = "", attributes = {}) {
   const node = document.createElement(tag);
   if (className) node.className = className;
-  if (text) node.textContent = visible(text);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, name === "title" ? visible(value) : value);
+  if (text) node.textContent = written(text);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, name === "title" ? written(value) : value);
   return node;
 }
 
 /** Set text only where it differs: a live region is read out again at every change. */
 export function say(node, text) {
-  const shown = visible(text);
+  const shown = written(text);
   if (node.textContent !== shown) node.textContent = shown;
 }
 
 /** Set what is shown beside the pointer, only where it differs: a tooltip that is set again goes away. */
 export function tip(node, text) {
-  const shown = visible(text);
+  const shown = written(text);
   if (node.title !== shown) node.title = shown;
 }
 

@@ -29,7 +29,9 @@ FOUND = """() => {
     }
     return found;
 }"""
-UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
+UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]"
+)
 HOVERS = """async () => {
     const chart = document.querySelector(".ll-chart");
     const curveNumber = chart.data.findIndex(trace => trace.name === "✗ failed");
@@ -48,6 +50,8 @@ import hostile
 bench = hostile.workbench()
 bench
 """
+
+
 def harmless(page: Page) -> dict[str, list[str]]:
     """What is in the workbench, once it is sure that none of it came out of a text."""
     found = page.evaluate(FOUND)
@@ -110,7 +114,6 @@ def test_no_text_makes_an_element_or_runs_or_hides_what_is_around_it(
     harmless(page)
 
 
-
 DECISIONS = """
 import hostile
 from legend_lab import CompensationOutcome, Fault, FaultKind, Saga, SimulatedStep, VirtualClock, Workbench
@@ -129,7 +132,7 @@ for text in hostile.TEXTS.values():
 debugger.fork("notes")
 debugger.abort(hostile.ALL_SHORT)
 await debugger.run_to_end()
-debugger.edit(next(iter(hostile.TEXTS.values())), hostile.ALL_SHORT)
+debugger.edit("<b>key</b>", hostile.ALL_SHORT)
 debugger.resolve("first", hostile.ALL_SHORT)
 bench.refresh()
 bench
@@ -137,10 +140,9 @@ bench
 ALERT = """
 def burst(_):
     raise ValueError(hostile.ALL_SHORT)
-debugger.reset()
-debugger.breakpoints = [Breakpoint("last", condition=burst)]
-bench.refresh()
-print("set", "up")
+second = Workbench(Saga.of("Alert", steps), {}, clock=VirtualClock())
+second.debugger.breakpoints = [Breakpoint("last", condition=burst)]
+second
 """
 
 
@@ -148,13 +150,18 @@ def test_what_a_person_types_and_what_goes_wrong_is_text_too(
     run_notebook: Callable[..., None], page: Page, snapshot: Callable[[str], None]
 ) -> None:
     run_notebook("decisions", DECISIONS, ALERT)
-    page.wait_for_selector(".ll-workbench")
-    expect(page.locator(".jp-OutputArea-output pre", has_text="set up")).to_be_visible()
-    for alert in (page.locator(".ll-alert").first,):
-        page.get_by_role("button", name="Run to breakpoint").click()
-        expect(alert).to_contain_text("The condition of the breakpoint before last if burst failed: ValueError")
-        assert [name for name in missing(alert.text_content() or "", 20) if name != "long"] == []
+    expect(page.locator(".ll-workbench")).to_have_count(2)
+    assert missing(text_of(page, ".ll-branch")) == ["long"]  # refused in words
+    log = page.locator(".ll-events").first.text_content() or ""
+    assert log.count(hostile.seen("user\u202etxt.exe\u202c end")) == 2  # the abort and what was undone by hand
+    assert log.count("[click](javascript:globalThis.pwned=7)") == 2
+    harmless(page)
+    second = page.locator(".ll-workbench").last
+    second.get_by_role("button", name="Run to breakpoint").click()
+    alert = second.locator(".ll-alert").first
+    expect(alert).to_contain_text("The condition of the breakpoint before last if burst failed: ValueError")
+    assert missing(alert.text_content() or "", 20) == ["long"]  # it is not among them
     harmless(page)
     snapshot("hostile-alert-light")
-    page.get_by_role("button", name="Step").click()  # the session goes on
-    expect(page.locator(".ll-count")).to_contain_text("entry")
+    second.get_by_role("button", name="Step").click()  # the session goes on
+    expect(second.locator(".ll-count")).to_contain_text("entry")

@@ -25,7 +25,8 @@ FOUND = """() => {
         (found.tags[where] ??= []).push(node.tagName.toLowerCase());
         for (const { name } of node.attributes) found.attributes.push(name);
         if (node.title) found.titles.push(node.title);
-        if (where === 'own') for (const child of node.childNodes) if (child.nodeType === 3) found.text += child.data + '\\n';
+        const own = where === 'own' ? [...node.childNodes].filter(child => child.nodeType === 3) : [];
+        found.text += own.map(child => child.data + '\\n').join('');
     }
     return found;
 }"""

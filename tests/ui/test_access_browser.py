@@ -25,7 +25,9 @@ trip = Saga.of("Trip", {"hotel": Book(what="hotel"), "flight": Book(what="flight
 booking = Saga.of("Booking", {"reserve": Book(what="hold"), "trip": trip, "charge": Book(what="charge")})
 """
 CELL = "Workbench(booking, {'given': 1}, clock=VirtualClock())"
-FAULTY = "Workbench(booking, {'given': 1}, faults=[Fault('charge'), Fault('reserve', 'compensate')], clock=VirtualClock())"
+FAULTY = (
+    "Workbench(booking, {'given': 1}, faults=[Fault('charge'), Fault('reserve', 'compensate')], clock=VirtualClock())"
+)
 OUTLINE = """() => {
     const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
     return outlineStyle !== 'none' && parseFloat(outlineWidth) >= 1;
@@ -139,8 +141,25 @@ def test_roles_and_names_reach_the_accessibility_tree(run_notebook: Callable[...
     expect(page.locator(".ll-badge").first).to_contain_text("Undo failed")
     tree = tree_of(page)
     named = {(role, name) for role, name, _ in tree}
-    assert {("toolbar", "Run"), ("grid", "Program"), ("treegrid", "Context"), ("slider", "History"), ("log", "Events")} <= named
-    for button in ("Back", "Step", "Over", "Run to breakpoint", "Run to end", "Stop", "Reset", "Fork", "Crash", "Retry"):
+    assert {
+        ("toolbar", "Run"),
+        ("grid", "Program"),
+        ("treegrid", "Context"),
+        ("slider", "History"),
+        ("log", "Events"),
+    } <= named
+    for button in (
+        "Back",
+        "Step",
+        "Over",
+        "Run to breakpoint",
+        "Run to end",
+        "Stop",
+        "Reset",
+        "Fork",
+        "Crash",
+        "Retry",
+    ):
         assert ("button", button) in named
     assert ("button", "Breakpoint at trip.hotel") in named
     assert any(role == "button" and name.startswith("Faults of charge: 1 planned") for role, name in named)

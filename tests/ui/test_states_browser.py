@@ -65,7 +65,7 @@ CELLS = {
 SAYS = {
     "fresh": ("Not started", "Nothing has run yet.|Next: execute reserve_funds, step 1 of 5."),
     "running": ("Running", "Performing: execute wait, step 2 of 2.|Stop ends it where it awaits something."),
-    "breakpoint": ("Going forward", "● Breakpoint before charge if hotel == \"hotel_1\": execute charge comes next."),
+    "breakpoint": ("Going forward", '● Breakpoint before charge if hotel == "hotel_1": execute charge comes next.'),
     "paused": ("Paused", "charge asks to wait.|Decide below how to go on."),
     "rolling-back": ("Undoing: SeatUnavailable", "trip.hotel is undone.|Next: undo reserve_funds."),
     "failed-undo": ("Undo failed", "Rollback is over, but not undone: reserve_funds.|Decide below."),

@@ -114,7 +114,13 @@ export function send(root, model, command) {
 
 const ROW_KEYS = ["ArrowUp", "ArrowDown", "f"];
 
+// Notebook 7 takes keys before any widget hears of them, unless the element in focus says otherwise; JupyterLab after.
+function guard({ target, ctrlKey, metaKey, altKey, shiftKey }) {
+  target.toggleAttribute("data-lm-suppress-shortcuts", !(ctrlKey || metaKey || altKey || shiftKey));
+}
+
 function keys(root, model) {
+  for (const event of ["focusin", "keydown", "keyup"]) root.addEventListener(event, guard);
   root.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || (event.shiftKey && event.key === "Enter")) return;
     event.stopPropagation(); // or JupyterLab takes them for its own: `b` would insert a cell

@@ -53,7 +53,8 @@ bench
 CELLS = {
     "fresh": "shown()",
     "running": "Workbench(Saga.of('Slow', {'first': Book(what='a'), 'wait': Book(what='b', wait_s=600)}), {})",
-    "breakpoint": "b = shown()\nb.debugger.breakpoints = [Breakpoint('charge', condition='hotel == \"hotel_1\"')]\nb.refresh()\nb",
+    "breakpoint": "b = shown()\nb.debugger.breakpoints = [Breakpoint('charge', condition='hotel == \"hotel_1\"')]"
+    "\nb.refresh()\nb",
     "paused": "shown(Fault('charge', kind=FaultKind.PAUSE))",
     "rolling-back": "b = shown(lost)\nfor _ in range(8): await b.debugger.step()\nb.refresh()\nb",
     "failed-undo": "shown(lost, Fault('reserve_funds', 'compensate', error=ConnectionError('the bank is silent')))",

@@ -210,6 +210,8 @@ def error_text(error: BaseException) -> str:
     """The error in one line, class first, its notes behind, whatever its `__str__` does."""
     try:
         text = " ".join([str(error), *(f"({note})" for note in getattr(error, "__notes__", ()))]).strip()
-    except Exception as broken:  # noqa: BLE001 - the user's own __str__
+    except KeyboardInterrupt:
+        raise
+    except BaseException as broken:  # noqa: BLE001 - the user's own __str__
         text = f"(its text cannot be had: {type(broken).__name__})"
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

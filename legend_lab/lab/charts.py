@@ -122,7 +122,7 @@ def figure_data(
         entry = shown[failure - window.first]
         x = scale.at(entry.started_ns if entry.completed_ns is None else entry.completed_ns)
         shapes.append(_failure_line(x))
-        late = x - scale.start > 0.8 * scale.span * (1 + right)
+        late = x - scale.start > 0.65 * scale.span * (1 + right)
         side = {"xanchor": "right", "xshift": -3} if late else {"xanchor": "left", "xshift": 3}
         text = "point of failure"
         hover = f"{text}: {plain(entry.path)} at {milliseconds(x)}"

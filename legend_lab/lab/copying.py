@@ -19,7 +19,9 @@ def copy_context(context: T) -> T:
     """
     try:
         return copy.deepcopy(context)
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         place = _culprit(context)
         raise ContextCopyError(
             f"{place} cannot be copied ({error_text(error)}); clients, connections and the like are no context: "
@@ -32,6 +34,8 @@ def _culprit(value: object, place: str = "context", depth: int = 0) -> str:
     for key, child in children or ():
         try:
             copy.deepcopy(child)
-        except Exception:  # noqa: BLE001 - whatever the value does
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # noqa: BLE001 - whatever the value does
             return _culprit(child, f"{place}.{key}", depth + 1)
     return place

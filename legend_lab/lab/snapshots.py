@@ -6,7 +6,6 @@ reference: a context of a class that a notebook cell has defined again comes bac
 
 from __future__ import annotations
 
-import copy
 import io
 import pickle
 import types
@@ -72,10 +71,12 @@ class Snapshots:
             case _Refusal():
                 raise ContextCopyError(item.text)
             case _Copy():
-                return copy.deepcopy(item.value)
+                return copy_context(item.value)
         try:
             return pickle.loads(self._raw(position))  # noqa: S301 - made by this very object
-        except Exception as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             raise ContextCopyError(f"the context cannot be built again from its copy: {error_text(error)}") from error
 
     def fork(self, length: int) -> Snapshots:
@@ -106,7 +107,9 @@ class Snapshots:
         buffer = io.BytesIO()
         try:
             _Pickler(buffer, self._held).dump(context)
-        except Exception:  # noqa: BLE001 - whatever the context's classes raise; a deep copy is the other way
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # noqa: BLE001 - whatever the context's classes raise; a deep copy is the other way
             return None
         return buffer.getvalue()
 

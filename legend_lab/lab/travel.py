@@ -29,6 +29,7 @@ Ctx = TypeVar("Ctx")
 Err = TypeVar("Err", bound=BaseException)
 
 FIRST_BRANCH = "main"
+LONGEST_BRANCH_NAME = 200
 
 
 class Travel(Generic[Ctx, Err]):
@@ -203,7 +204,7 @@ class Travel(Generic[Ctx, Err]):
         """Start a branch here and go to it; return its name.
 
         Raises:
-            ProtocolError: there is a branch of that name.
+            ProtocolError: there is a branch of that name, or it is empty or too long.
             ContextCopyError: the context here cannot be copied.
         """
         self._insist_on_rest()
@@ -214,6 +215,8 @@ class Travel(Generic[Ctx, Err]):
             name = f"branch {number}"
         if not name.strip():
             raise ProtocolError("a branch's name must not be empty")
+        if len(name) > LONGEST_BRANCH_NAME:
+            raise ProtocolError(f"a branch's name has at most {LONGEST_BRANCH_NAME} characters, not {len(name):,}")
         if name in self._branches:
             raise ProtocolError(f"there is a branch {name!r} already; choose another name")
         self._refuse_crashed()

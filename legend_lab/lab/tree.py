@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from pydantic import BaseModel
@@ -46,7 +46,16 @@ def context_tree(before: object, after: object) -> tuple[Node, ...]:
 
 
 def children_of(value: object) -> list[tuple[str, object]] | None:
-    """What a value holds, by name; None for a leaf."""
+    """What a value holds, by name; None for a leaf, and for a value that does not let itself be looked into."""
+    try:
+        return _held_by(value)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001 - the value's own code
+        return None
+
+
+def _held_by(value: object) -> list[tuple[str, object]] | None:
     if isinstance(value, BaseModel):
         return [(name, item) for name, item in {**value.__dict__, **(value.__pydantic_extra__ or {})}.items()]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -66,7 +75,9 @@ def safe_repr(value: object, longest: int = LONGEST_TEXT) -> str:
             text = f"<{type(value).__name__}>"
     except RecursionError:
         text = f"<{type(value).__name__}, too deep to show>"
-    except Exception as error:  # noqa: BLE001 - the value's own __repr__
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - the value's own __repr__
         text = f"<{type(value).__name__} whose repr raises {type(error).__name__}>"
     return text if len(text) <= longest else f"{text[:longest]}… ({len(text):,} characters)"
 
@@ -84,6 +95,8 @@ def changes_in(nodes: tuple[Node, ...], prefix: str = "") -> list[tuple[str, Nod
 
 
 _GONE = object()
+_PLAIN = (list, tuple)
+"""Types that run no code of the user's when they are asked; subclasses may."""
 
 
 _Way = tuple[object, ...]
@@ -105,16 +118,26 @@ def _node(key: str, old: object, new: object, way: _Way) -> Node:
         return Node(key, f"{type(new).__name__} that it is inside of", "added" if old is _GONE else "same")
     if old is _GONE:
         return Node(key, _text(new, way), "added", children=_inside(new, new, way))
-    if type(old) is type(new) and children_of(new) and len(way) <= DEEPEST:
-        children = _inside(old, new, way)
+    if type(old) is type(new) and len(way) <= DEEPEST and (children := _inside(old, new, way)):
         change: Change = "inside" if any(child.change != "same" for child in children) else "same"
         return Node(key, _text(new, way), change, children=children)
     return _leaf(key, old, new)
 
 
 def _inside(old: object, new: object, way: _Way) -> tuple[Node, ...]:
-    new_children = children_of(new) if len(way) <= DEEPEST else None
+    if len(way) > DEEPEST:
+        return ()
+    if type(new) in _PLAIN and type(old) in _PLAIN:
+        return _items(old, new, (*way, new))  # type: ignore[arg-type] # mypy does not follow `in`
+    new_children = children_of(new)
     return _nodes(dict(children_of(old) or ()), dict(new_children), (*way, new)) if new_children else ()
+
+
+def _items(old: Sequence[object], new: Sequence[object], way: _Way) -> tuple[Node, ...]:
+    """Only as many items as are shown are looked at: a list may have a million."""
+    first, second = (dict(children_of(items[:MOST_CHILDREN]) or ()) for items in (old, new))
+    more = max(len(old), len(new)) - MOST_CHILDREN
+    return (*_nodes(first, second, way), *([Node("…", f"{more:,} more")] if more > 0 else []))
 
 
 def _leaf(key: str, old: object, new: object) -> Node:
@@ -126,15 +149,22 @@ def _leaf(key: str, old: object, new: object) -> Node:
 
 def _text(value: object, way: _Way) -> str:
     """A short text for what can be opened, the whole text for a leaf."""
-    if not children_of(value) or len(way) > DEEPEST:
+    size = 0 if len(way) > DEEPEST else _size(value)
+    if not size:
         return safe_repr(value)
-    size = len(children_of(value) or ())
     name = type(value).__name__
-    return f"{name} of {size:,}" if isinstance(value, list | tuple | Mapping) else name
+    return f"{name} of {size:,}" if issubclass(type(value), list | tuple | Mapping) else name
+
+
+def _size(value: object) -> int:
+    """How many values it holds."""
+    return len(value) if type(value) in _PLAIN else len(children_of(value) or ())  # type: ignore[arg-type] # the same
 
 
 def _equal(old: object, new: object) -> bool:
     try:
         return type(old) is type(new) and bool(old == new)
-    except Exception:  # noqa: BLE001 - the value's own __eq__
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001 - the value's own __eq__
         return safe_repr(old) == safe_repr(new)

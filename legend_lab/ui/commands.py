@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 from legend_lab.core.errors import FaultPlanError, LegendError, error_text
+from legend_lab.core.text import cut
 from legend_lab.ui.fault_menu import fault_of
 
 COMMANDS: dict[str, tuple[str, ...]] = {
@@ -42,7 +43,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 """Every command, with the names of its arguments. All arguments are texts."""
 
 MAX_TEXT = 2_000
-"""Longest text that an argument may be."""
+"""Longest text that an argument may be, and that a report is."""
 MAX_WAITING = 16
 """Most commands that may wait for the one being carried out."""
 _SHORT = 60
@@ -214,5 +215,5 @@ def _said(error: BaseException) -> str:
     text = error_text(error)
     if isinstance(error, LegendError):  # one of ours says all in its text
         text = text.partition(": ")[2] or text
-        return text[:1].upper() + text[1:]
-    return text
+        text = text[:1].upper() + text[1:]
+    return cut(text, MAX_TEXT)

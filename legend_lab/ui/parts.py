@@ -30,6 +30,17 @@ def _styles(*names: str) -> str:
     return "\n".join((_STATIC / f"{name}.css").read_text(encoding="utf-8") for name in ("base", *names))
 
 
+def _sendable(value: Any) -> Any:  # noqa: ANN401 - whatever a trait holds
+    match value:
+        case str():
+            return value.encode("utf-8", "backslashreplace").decode()
+        case list() | tuple():
+            return [_sendable(item) for item in value]
+        case dict():
+            return {_sendable(key): _sendable(item) for key, item in value.items()}
+    return value
+
+
 class Part(anywidget.AnyWidget):
     """A piece of the workbench that shows what it is told and sends commands back as messages.
 
@@ -60,6 +71,15 @@ class Part(anywidget.AnyWidget):
         with self.hold_sync():
             for name, value in state.items():
                 setattr(self, name, value)
+
+    def get_state(self, *args: Any, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - as ipywidgets has it
+        """The traits as they are sent: half a surrogate pair, which no message can carry, is written out."""
+        state: dict[str, Any] = super().get_state(*args, **more)
+        try:
+            json.dumps(state, ensure_ascii=False, default=str).encode()
+        except UnicodeEncodeError:
+            return {name: _sendable(value) for name, value in state.items()}
+        return state
 
     def close(self) -> None:
         """The part is gone from every page, and what it showed is let go."""
@@ -141,6 +161,8 @@ class Context(Part):
     """What changed, in short."""
     refused = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True)
     """The last edit, if it was refused: a `Refusal`."""
+    trouble = traitlets.Unicode().tag(sync=True)
+    """Why the context cannot be shown as it should be, or empty."""
 
 
 class History(Part):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
-from legend_lab.core.errors import error_text
+from legend_lab.core.errors import ContextCopyError, LegendError, error_text
 from legend_lab.core.journal import Entry
 from legend_lab.core.story import duration
+from legend_lab.core.text import cut
 from legend_lab.lab.breakpoints import StopReason
 from legend_lab.lab.debugger import Debugger
-from legend_lab.lab.tree import Node, changes_in
+from legend_lab.lab.tree import Node, changes_in, context_tree
 from legend_lab.ui.buttons import buttons_of, clock_button
 from legend_lab.ui.chart import timeline_of
 from legend_lab.ui.lanes import history_of
@@ -24,7 +26,10 @@ from legend_lab.ui.view_state import (
     EventsState,
     FaultsState,
     ListingState,
+    Panel,
+    PanelItem,
     Refusal,
+    Standing,
     Tone,
     ToolbarState,
     ViewState,
@@ -35,6 +40,8 @@ NEWEST_EVENTS = 200
 """Lines of the log that are sent; older ones are counted."""
 LATER_EVENTS = 60
 """Of these, the most that come after the moment that is shown."""
+LONGEST_WORDS = 600
+"""Characters of a sentence, say with an error in it; the log has more of it."""
 LEGEND = "✓ done  ✗ failed  ▨ ↩ undo  ┄ back-off  ‖ paused"
 
 
@@ -77,11 +84,27 @@ def _toolbar(debugger: Debugger[Any, Any], aside: Aside) -> ToolbarState:
         "saga": debugger.program.name,
         "count": count_of(debugger),
         "badge": badge_of(debugger),
-        "standing": standing_of(debugger, aside.stopped),
+        "standing": _cut_standing(standing_of(debugger, aside.stopped)),
         "past": debugger.is_past,
         "buttons": buttons_of(debugger, running=aside.running),
         "clock": clock_button(virtual=virtual, wanted=virtual if aside.virtual is None else aside.virtual),
-        "panel": None if aside.running else panel_of(debugger),
+        "panel": None if aside.running else _cut_panel(panel_of(debugger)),
+    }
+
+
+def _cut_standing(standing: Standing) -> Standing:
+    return {"now": cut(standing["now"], LONGEST_WORDS), "next": cut(standing["next"], LONGEST_WORDS)}
+
+
+def _cut_panel(panel: Panel | None) -> Panel | None:
+    if panel is None:
+        return None
+    items: list[PanelItem] = [{**item, "text": cut(item["text"], LONGEST_WORDS)} for item in panel["items"]]
+    return {
+        **panel,
+        "title": cut(panel["title"], LONGEST_WORDS),
+        "text": cut(panel["text"], LONGEST_WORDS),
+        "items": items,
     }
 
 
@@ -99,10 +122,15 @@ def _listing(debugger: Debugger[Any, Any]) -> ListingState:
 
 
 def _context(debugger: Debugger[Any, Any], refused: Refusal | None) -> ContextState:
-    nodes = debugger.diff()
+    try:
+        nodes = debugger.diff()
+    except ContextCopyError as error:
+        shown = () if debugger.is_past else context_tree(debugger.context, debugger.context)
+        rows = [_row(node, "") for node in shown]
+        return {"rows": rows, "summary": "what changed is unknown", "refused": refused, "trouble": _trouble(error)}
     last = debugger.journal[-1] if debugger.journal else None
     summary = changed_by(last, len(changes_in(nodes)))
-    return {"rows": [_row(node, "") for node in nodes], "summary": summary, "refused": refused}
+    return {"rows": [_row(node, "") for node in nodes], "summary": summary, "refused": refused, "trouble": ""}
 
 
 def changed_by(last: Entry | None, changes: int) -> str:
@@ -113,12 +141,22 @@ def changed_by(last: Entry | None, changes: int) -> str:
     return f"{counted(changes, 'change')} by {by}" if changes else f"unchanged by {by}"
 
 
+def _trouble(error: LegendError) -> str:
+    return cut(
+        f"A step left something here that the debugger cannot keep: {error}. The saga can go on; to travel back and "
+        "to branch from here is not possible.",
+        LONGEST_WORDS,
+    )
+
+
+_HALF_PAIR = re.compile("[\ud800-\udfff]")  # no message can carry it
 _BY = {"compensate": "undoing {}", "edit": "hand", "halt": "a decision", "wait": "waiting"}
 
 
 def _row(node: Node, inside: str | None) -> ContextRow:
     """A row of the tree; `inside` is the place of what holds it with a dot, None where no place can be named."""
-    place = None if inside is None or "." in node.key or not node.key else inside + node.key
+    sayable = node.key and "." not in node.key and not _HALF_PAIR.search(node.key)
+    place = inside + node.key if inside is not None and sayable else None
     row: ContextRow = {"key": node.key, "text": node.text, "change": node.change}
     if node.before is not None:
         row["before"] = node.before
@@ -138,7 +176,14 @@ def _faults(debugger: Debugger[Any, Any], planned: Planned) -> FaultsState:
     for fault, on in planned:
         delay = f" of {duration(fault.delay_ms)}" if fault.delay_ms else ""
         note = _fired_note(fired.get(fault.token, []))
-        chips.append({"id": fault.token, "text": f"{fault}{delay}", "note": note if on else "switched off", "on": on})
+        chips.append(
+            {
+                "id": fault.token,
+                "text": cut(f"{fault}{delay}", LONGEST_WORDS),
+                "note": note if on else "switched off",
+                "on": on,
+            }
+        )
     return {"chips": chips, "code": code_of(debugger.faults)}
 
 

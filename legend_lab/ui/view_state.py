@@ -235,6 +235,8 @@ class ContextState(TypedDict):
     """The last edit, if it was refused."""
     summary: str
     """Such as `2 changes by trip.hotel`."""
+    trouble: str
+    """Why the context cannot be shown as it should be, or empty."""
 
 
 # -- history ------------------------------------------------------------------------------------

@@ -88,7 +88,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
                 sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--allow-root",
                 "--ServerApp.port_retries=0", "--IdentityProvider.token=", f"--ServerApp.root_dir={home / 'notebooks'}",
                 f"--LabApp.app_settings_dir={home / 'app'}", "--LabApp.news_url=None",
-                "--LabApp.expose_app_in_browser=True",
+                "--LabApp.expose_app_in_browser=True", "--ServerApp.jpserver_extensions=notebook=True",
+                "--JupyterNotebookApp.expose_app_in_browser=True",
             ],
             env=env, stdout=log, stderr=log,
         )  # fmt: skip

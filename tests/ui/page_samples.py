@@ -21,6 +21,7 @@ from legend_lab import (
     effects,
     pass_time,
 )
+from legend_lab.lab.travel import LONGEST_BRANCH_NAME
 
 HOSTILE = [
     "</script><script>globalThis.pwned=1</script>",
@@ -190,6 +191,6 @@ def hostile_run() -> Debugger[Any, Any]:
     for text in HOSTILE:
         if text.strip():
             debugger.goto(0)
-            debugger.fork(text)
+            debugger.fork(text[:LONGEST_BRANCH_NAME])
     debugger.switch("main")
     return debugger

@@ -1,12 +1,12 @@
 // The context, with what the last instruction changed. Values inside values open and close, leaves can be edited.
-import { follow, list, make, part, reveal, rows, say, send } from "./dom.js";
+import { follow, list, make, part, reveal, rows, say, send, tip } from "./dom.js";
 
 const SIGNS = { same: ["", ""], inside: ["", "changed inside"], added: ["+", "added"], removed: ["−", "removed"], changed: ["~", "changed"] };
 
 /** The rows to show, each with its place and depth; `open` says of a place whether it was opened or closed by hand. */
 function* visible(items, open, place = "", depth = 0) {
   for (const item of items) {
-    const here = `${place}/${item.key}`;
+    const here = `${place}/${JSON.stringify(item.key)}`; // a key may have a slash itself
     const opened = item.children && (open.get(here) ?? item.change === "inside");
     yield { item, here, depth, opened };
     if (opened) yield* visible(item.children, open, here, depth + 1);
@@ -31,7 +31,7 @@ function update(row, { item, depth, opened }) {
   if (item.children) row.setAttribute("aria-expanded", String(opened));
   else row.removeAttribute("aria-expanded");
   say(sign, glyph);
-  sign.title = meaning;
+  tip(sign, meaning);
   sign.setAttribute("aria-label", meaning);
   say(key, item.key);
   const removed = item.change === "removed";
@@ -40,8 +40,8 @@ function update(row, { item, depth, opened }) {
   say(after, removed ? "" : item.text);
   before.hidden = !removed && !changed;
   arrow.hidden = !changed;
-  key.title = item.key;
-  value.title = changed ? `${item.before} → ${item.text}` : item.text;
+  tip(key, item.key);
+  tip(value, changed ? `${item.before} → ${item.text}` : item.text);
 }
 
 // One field over the value of a row. Python says whether it took the text; if not, the field opens again with the reason.
@@ -130,7 +130,9 @@ function render({ model, el }) {
     const refused = model.get("refused");
     if (field.isOpen() && refused === told) field.close(root.contains(document.activeElement));
     list(body, shown, ({ here }) => here, create, update);
-    empty.hidden = shown.length > 0;
+    const trouble = model.get("trouble");
+    say(empty, trouble || "The context is empty.");
+    empty.hidden = shown.length > 0 && !trouble;
     if (!nav.selected()) nav.select(body.firstElementChild, false);
     if (refused && refused !== told) {
       const row = [...body.children].find((other) => other.item.item.place === refused.place);

@@ -1,17 +1,33 @@
 // What every part shares: making elements, showing lists, keys. Texts are only ever set as text, never as markup.
 
+// Control characters, marks that turn the direction of writing, what has no width: all but line ends and tabs. And the
+// fifth mark on one letter and all after it, which would cover the lines around.
+const UNSEEN = /(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|(?<=\p{M}{4})\p{M}/gu;
+
+/** `text` with everything that cannot be seen written out, as `\u202e`: it can neither hide nor turn what is around it. */
+function written(text) {
+  return text.replace(UNSEEN, (char) => `\\u${char.codePointAt(0).toString(16).padStart(4, "0")}`);
+}
+
 /** A new element; `attributes` are set as such, `text` is shown as text. */
 export function make(tag, className = "", text = "", attributes = {}) {
   const node = document.createElement(tag);
   if (className) node.className = className;
-  if (text) node.textContent = text;
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  if (text) node.textContent = written(text);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, name === "title" ? written(value) : value);
   return node;
 }
 
 /** Set text only where it differs: a live region is read out again at every change. */
 export function say(node, text) {
-  if (node.textContent !== text) node.textContent = text;
+  const shown = written(text);
+  if (node.textContent !== shown) node.textContent = shown;
+}
+
+/** Set what is shown beside the pointer, only where it differs: a tooltip that is set again goes away. */
+export function tip(node, text) {
+  const shown = written(text);
+  if (node.title !== shown) node.title = shown;
 }
 
 /**
@@ -98,7 +114,13 @@ export function send(root, model, command) {
 
 const ROW_KEYS = ["ArrowUp", "ArrowDown", "f"];
 
+// Notebook 7 takes keys before any widget hears of them, unless the element in focus says otherwise; JupyterLab after.
+function guard({ target, ctrlKey, metaKey, altKey, shiftKey }) {
+  target.toggleAttribute("data-lm-suppress-shortcuts", !(ctrlKey || metaKey || altKey || shiftKey));
+}
+
 function keys(root, model) {
+  for (const event of ["focusin", "keydown", "keyup"]) root.addEventListener(event, guard);
   root.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || (event.shiftKey && event.key === "Enter")) return;
     event.stopPropagation(); // or JupyterLab takes them for its own: `b` would insert a cell

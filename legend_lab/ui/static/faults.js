@@ -1,5 +1,5 @@
 // The fault plan, a chip a fault: a click switches it off and on, another takes it away; all of it can be copied as code.
-import { follow, list, make, part, say, send } from "./dom.js";
+import { follow, list, make, part, say, send, tip } from "./dom.js";
 
 const SAID_MS = 2_000;
 
@@ -22,9 +22,9 @@ function update(chip, { text, note, on }) {
   say(planned, text);
   say(fired, note);
   fired.hidden = !note;
-  toggle.title = `${note ? `${text}, ${note}` : text}; click to switch it ${on ? "off" : "on"}`;
+  tip(toggle, `${note ? `${text}, ${note}` : text}; click to switch it ${on ? "off" : "on"}`);
   remove.setAttribute("aria-label", `Remove the fault ${text}`);
-  remove.title = "Remove this fault";
+  tip(remove, "Remove this fault");
 }
 
 // Where the page may not write to the clipboard, the code is shown marked, to be copied by hand.

@@ -1,5 +1,5 @@
 // Everything that happened, a dot an entry and a lane a branch, to travel on with pointer and keys.
-import { follow, list, make, part, reveal, say, send } from "./dom.js";
+import { follow, list, make, part, reveal, say, send, tip } from "./dom.js";
 
 const UNIT_PX = 44; // as wide as a dot's share gets; `history.css` says the same
 const ROW_PX = 26;
@@ -27,14 +27,14 @@ function updateLane(node, lane, position) {
     const off = last > lane.lit;
     dot.className = `ll-dot ll-${look}${off ? " ll-off" : first > position ? " ll-later" : ""}`;
     say(dot, glyph);
-    if (dot.title !== text) dot.title = text;
+    tip(dot, text);
     set(dot, { at: last, many: last - first + 1 });
   });
 }
 
 function updateName(node, lane) {
   say(node, lane.name);
-  node.title = lane.text;
+  tip(node, lane.text);
   node.setAttribute("aria-label", `Branch ${lane.text}`);
   if (lane.current) node.setAttribute("aria-current", "true");
   else node.removeAttribute("aria-current");

@@ -1,5 +1,5 @@
 // The program, one row a step, with what became of each and a fault menu.
-import { follow, list, make, part, reveal, rows, say, send, whenShown } from "./dom.js";
+import { follow, list, make, part, reveal, rows, say, send, tip, whenShown } from "./dom.js";
 
 const GLYPHS = {
   pending: ["·", "not run"],
@@ -12,6 +12,8 @@ const GLYPHS = {
   uncertain: ["?", "uncertain"],
 };
 const UNTOUCHED = { state: "pending", status: "", faults: [] };
+/** What `table` says of `path`: its own word, as a step may be called `constructor`. */
+const of = (table, path) => (Object.hasOwn(table, path) ? table[path] : undefined);
 
 function gutter() {
   const cell = make("div", "ll-gutter", "", { role: "gridcell" });
@@ -26,7 +28,7 @@ function updateGutter(row, { path }, mark) {
   node.setAttribute("aria-pressed", String(mark?.on ?? false));
   const state = mark ? `: ${mark.text}${mark.on ? "" : ", switched off"}` : "";
   node.setAttribute("aria-label", `Breakpoint at ${path}${state}`);
-  node.title = mark ? `Breakpoint${state}` : `Set a breakpoint before ${path}`;
+  tip(node, mark ? `Breakpoint${state}` : `Set a breakpoint before ${path}`);
 }
 
 function createRow({ path, name, depth, kind, input }) {
@@ -54,16 +56,16 @@ function updateStep(row, { path }, { state, status, faults }) {
   const [sign, meaning] = GLYPHS[state];
   row.dataset.state = state;
   say(glyph, sign);
-  glyph.title = meaning;
+  tip(glyph, meaning);
   glyph.setAttribute("aria-label", meaning);
   say(words, status || meaning);
-  words.title = status;
+  tip(words, status);
   const zap = cell.firstChild;
   zap.classList.toggle("ll-set", faults.length > 0);
   zap.dataset.count = faults.length > 1 ? faults.length : "";
   const planned = faults.length ? `${faults.length} planned` : "none planned";
   zap.setAttribute("aria-label", `Faults of ${path}: ${planned}`);
-  zap.title = `Faults: ${planned}`;
+  tip(zap, `Faults: ${planned}`);
 }
 
 // The menu is a popover: it lies above everything and no pane cuts it off.
@@ -112,7 +114,7 @@ function faultMenu(root, model) {
   };
   /** What a box stands for depends on the attempt that is asked for. */
   const check = () => {
-    const { faults, delays = {} } = model.get("marks")[row?.item.path] ?? UNTOUCHED;
+    const { faults, delays = {} } = of(model.get("marks"), row?.item.path) ?? UNTOUCHED;
     const asked = String(Math.max(1, Math.min(999, Math.round(attempt.value) || 1)));
     for (const choice of choices()) {
       const { phase, kind, column, what } = choice.item;
@@ -245,12 +247,12 @@ function render({ model, el }) {
     root.classList.toggle("ll-undoing", model.get("undoing"));
     list(body, model.get("program"), (row) => row.path, createRow, (row, item) => {
       row.hidden = hidden(item.path);
-      updateGutter(row, item, breakpoints[item.path]);
+      updateGutter(row, item, of(breakpoints, item.path));
       row.classList.toggle("ll-current", item.path === lit);
       if (item.path === lit) row.setAttribute("aria-current", "step");
       else row.removeAttribute("aria-current");
       if (item.kind === "block") row.setAttribute("aria-expanded", String(!closed.has(item.path)));
-      else updateStep(row, item, marks[item.path] ?? UNTOUCHED);
+      else updateStep(row, item, of(marks, item.path) ?? UNTOUCHED);
     });
     menu.check();
     const row = body.querySelector(".ll-current");

@@ -1,5 +1,5 @@
 // The buttons, where the run stands, why it stands still, and what went wrong.
-import { follow, list, make, part, say, send } from "./dom.js";
+import { follow, list, make, part, say, send, tip } from "./dom.js";
 
 function button(item) {
   const node = make("button", "ll-button", "", { type: "button" });
@@ -20,7 +20,7 @@ function updateButton(node, { command, label, glyph, key, enabled, primary, why,
   node.classList.toggle("ll-short", Boolean(short));
   node.setAttribute("aria-label", label);
   node.setAttribute("aria-disabled", String(!enabled));
-  node.title = why;
+  tip(node, why);
 }
 
 function buttons(bar, root, model) {
@@ -65,7 +65,7 @@ function formPart(part, model) {
     list(path, form.paths, (name) => name, (name) => make("option", "", name, { value: name }));
     note.placeholder = form.hint;
     say(give, form.label);
-    give.title = form.why;
+    tip(give, form.why);
   };
   return { root, show };
 }
@@ -190,7 +190,7 @@ function render({ model, el }) {
     clock.hidden = !time.label;
     say(clock.children[0], time.glyph ?? "");
     say(clock.children[1], time.label ?? "");
-    clock.title = time.why ?? "";
+    tip(clock, time.why ?? "");
     clock.setAttribute("aria-checked", String(time.pressed ?? false));
     clock.setAttribute("aria-label", `Virtual time: ${time.label ?? ""}`);
     root.classList.toggle("ll-running", model.get("running"));

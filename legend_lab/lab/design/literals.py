@@ -68,12 +68,12 @@ def value_node(value: Any, prefix: str = "") -> Node:  # noqa: ANN401 - JSON is 
         case str():
             return prefix + text(value)
         case _:
-            return prefix + repr(value)
+            return prefix + _plain(repr(value))
 
 
 def number(value: float) -> str:
     """A setting's number, without a fraction where it has none."""
-    return str(int(value)) if value == int(value) else repr(float(value))
+    return str(int(value)) if value == int(value) else _plain(repr(float(value)))
 
 
 def text(value: str) -> str:
@@ -97,3 +97,7 @@ def _sign(sign: str, quote: str) -> str:
 
 
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def _plain(number: str) -> str:
+    return number.replace("e+", "e")

@@ -71,26 +71,28 @@ def accepted_by(check):
     return (st.sampled_from(NAMES) | st.text(LETTERS, min_size=1, max_size=12)).filter(accepts)
 
 
-texts = st.sampled_from(TEXTS) | st.text(st.characters(codec="utf-8"), max_size=40).filter(
+texts = st.sampled_from(TEXTS) | st.text(st.characters(codec="utf-8"), max_size=12).filter(
     lambda text: text.isprintable() and text == text.strip()
 )
 values_text = st.sampled_from([*TEXTS, "two\nlines\t\r\x00", " blank ", ""]) | st.text(
-    st.characters(codec="utf-8"), max_size=20
+    st.characters(codec="utf-8"), max_size=8
 )
 errors = st.sampled_from(sorted(SIMULATED_ERRORS))
-durations = st.sampled_from([0.0, 1.0, 5.0, 10.0, 12.5, 0.1, 40.0, 1e12]) | st.floats(0, 100)
+durations = st.sampled_from([0.0, 1.0, 5.0, 10.0, 12.5, 0.1, 40.0, 1e9]) | st.integers(0, 100_000).map(
+    lambda microseconds: microseconds / 1_000
+)
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | values_text,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(values_text, inner, max_size=4),
-    max_leaves=12,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(values_text, inner, max_size=3),
+    max_leaves=4,
 )
 values = {
     "str": values_text,
     "int": st.integers(),
     "float": st.floats(allow_nan=False, allow_infinity=False) | st.integers(-5, 5),
     "bool": st.booleans(),
-    "list[str]": st.lists(values_text, max_size=4),
-    "dict[str, str]": st.dictionaries(values_text, values_text, max_size=4),
+    "list[str]": st.lists(values_text, max_size=2),
+    "dict[str, str]": st.dictionaries(values_text, values_text, max_size=2),
     "object": json_values.filter(lambda value: value is not None),
 }
 SCALARS = ("str", "int", "float", "bool")
@@ -102,7 +104,7 @@ def retries(draw):
         max_retries=draw(st.integers(0, 3)),
         backoff_ms=draw(durations.filter(lambda ms: ms <= 100)),
         multiplier=draw(st.sampled_from([1.0, 2.0, 0.5, 1.5])),
-        max_backoff_ms=draw(st.none() | st.floats(0, 100)),
+        max_backoff_ms=draw(st.none() | st.integers(0, 100).map(float)),
         give_up_on=tuple(draw(st.lists(errors, max_size=2))),
     )
 
@@ -157,7 +159,8 @@ def parts(draw, fields, effect_names, depth=0):
     one = steps(fields, effect_names)
     if depth < 2:
         one |= blocks(fields, effect_names, depth)
-    return tuple(draw(st.lists(one, min_size=1, max_size=4, unique_by=lambda part: part.name)))
+    size = draw(st.sampled_from([3, 2, 1, 4]))
+    return tuple(draw(st.lists(one, min_size=size, max_size=size, unique_by=lambda part: part.name)))
 
 
 @st.composite
@@ -172,7 +175,8 @@ def blocks(draw, fields, effect_names, depth):
 
 @st.composite
 def _fields_of_a_design(draw):
-    fields = draw(st.lists(context_fields(), max_size=4, unique_by=lambda field: field.name))
+    size = draw(st.integers(0, 4))
+    fields = draw(st.lists(context_fields(), min_size=size, max_size=size, unique_by=lambda field: field.name))
     declared = draw(
         st.lists(
             st.builds(

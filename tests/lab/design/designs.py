@@ -136,7 +136,7 @@ def steps(draw, fields, effect_names):
         description=draw(st.just("") | texts),
         retries=draw(st.just(Retries()) | retries()),
         undo_retries=draw(st.just(Retries()) | retries()),
-        timeout_s=draw(st.none() | st.sampled_from([0.01, 0.004, 1.0, 30.0, 1e9])),
+        timeout_s=draw(st.none() | st.sampled_from([0.0100003, 0.0040007, 1.0000001, 30.0, 1e9])),
         compensate_on_failure=draw(st.booleans()),
         uncertain_on=draw(st.just(StepDesign(name="a").uncertain_on) | st.lists(errors, max_size=3).map(tuple)),
         idempotent=draw(st.sampled_from([None, True, False])),

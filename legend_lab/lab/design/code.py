@@ -23,6 +23,8 @@ from legend_lab.lab.design.model import BlockDesign, ContextField, Design, Effec
 from legend_lab.lab.design.naming import CONTEXT, class_names
 
 ABOUT = '"""A saga that was drawn; its steps are simulated until somebody writes them."""'
+EMPTY = '"""Nothing is shared yet."""'
+"""All that is in a context's class without fields."""
 IMPORTABLE = (
     "CompensationOutcome",
     "InjectedConnectionError",
@@ -67,7 +69,7 @@ def declared(effect: EffectDesign) -> list[str]:
 def context_class(name: str, fields: tuple[ContextField, ...]) -> list[str]:
     """The lines of the context's class."""
     inside = [line for field in fields for line in field_lines(field)]
-    return ["@dataclass", f"class {name}:", *(inside or ['    """Nothing is shared yet."""'])]
+    return ["@dataclass", f"class {name}:", *(inside or [f"    {EMPTY}"])]
 
 
 def classes_of(design: Design, names: dict[str, str], context: str, around: Surroundings) -> Iterator[list[str]]:

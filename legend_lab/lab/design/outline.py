@@ -52,13 +52,14 @@ class Outline:
     context: cst.ClassDef | None
     context_name: str | None
     parts: dict[str, PartSource] = field(default_factory=dict)
+    levels: dict[str, list[PartSource]] = field(default_factory=dict)
     declarations: dict[str, cst.Call] = field(default_factory=dict)
     construction: cst.Call | None = None
     notes: list[tuple[int, str]] = field(default_factory=list)
 
     def inside(self, block: str) -> list[PartSource]:
         """The parts of a block, in order."""
-        return [part for path, part in self.parts.items() if path.rpartition(".")[0] == block]
+        return self.levels.get(block, [])
 
     def saga_at(self, path: str) -> Any:  # noqa: ANN401 - a class, or None
         """The class of a block, or (at "") of the saga."""
@@ -154,7 +155,9 @@ def _add_parts(found: Outline, saga: cst.ClassDef, prefix: str, sagas: set[str],
             found.notes.append((line, f"{path}: its class is also that of {owner[called]}, so it is left alone"))
             node = None
         is_block = node is not None and called in sagas
-        found.parts[path] = PartSource(path, called, node, is_block, called in owner, statement, inner)
+        part = PartSource(path, called, node, is_block, called in owner, statement, inner)
+        found.parts[path] = part
+        found.levels.setdefault(prefix.rstrip("."), []).append(part)
         owner[called or path] = path
         if is_block:
             _add_parts(found, node, f"{path}.", sagas, owner)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import libcst as cst
-from libcst import matchers
 
 from legend_lab.core.errors import DesignError
 from legend_lab.lab.design.bodies import (
@@ -65,6 +65,10 @@ class _Rewriting:
         self.around: tuple[Surroundings, Surroundings] = surroundings(self.old), surroundings(design)
         self.notes: list[Note] = []
         self.context = self.outline.context_name or "Any"
+        made = self.outline.construction
+        self.module_tree = ast.parse(self.source.text)
+        self.uses = _names_in(self.module_tree)
+        self.made = _names_in(self.source.expression(made)) if made is not None else Counter[str]()
         self.names = self._class_names()
 
     def patches(self) -> Iterator[Patch]:
@@ -88,12 +92,12 @@ class _Rewriting:
 
     def _class_names(self) -> dict[str, str]:
         """What every class is called: as in the code, unless the design says another name and only we use it."""
-        wanted, names = class_names(self.new), {}
+        wanted, former, names = class_names(self.new), class_names(self.old), {}
         for path, name in wanted.items():
             origin = "" if not path else self.found.get(path)
             source = self.outline.parts.get(origin or "")
             current = self.outline.root.name.value if not path else source.class_name if source else None
-            old_name = class_names(self.old).get(origin or "", None) if origin is not None else None
+            old_name = former.get(origin) if origin is not None else None
             names[path] = current if current is not None and old_name == name else name
             if current is None or names[path] == current:
                 continue
@@ -114,17 +118,13 @@ class _Rewriting:
 
     def _can_rename(self, origin: str, name: str) -> bool:
         """Say whether a class is named only where the designer owns the name."""
-        node = self.outline.saga_at(origin)
-        uses = len(matchers.findall(self.source.tree, matchers.Name(name)))
-        made = self.outline.construction
-        ours = len(matchers.findall(made, matchers.Call(func=matchers.Name(name)))) if made is not None else 0
-        return node is not None and uses == ours + 1 + bool(origin)
+        ours = self.made[name] + bool(origin)  # where the saga is made, and its field
+        return self.outline.saga_at(origin) is not None and self.uses[name] == ours
 
     def _bound(self) -> set[str]:
         """Every name that the module gives to something."""
-        tree = ast.parse(self.source.text)
         gone = {self.outline.parts[path].class_name for path in self._lost() if self._is_untouched(path)}
-        return {name for statement in tree.body for name in _bound_by(statement)} - {name for name in gone if name}
+        return {name for statement in self.module_tree.body for name in _bound_by(statement)} - {name for name in gone if name}
 
     # -- steps -----------------------------------------------------------------------------------
 
@@ -378,6 +378,10 @@ def _inside_first(parts: dict[str, Any]) -> list[str]:
 
 def _indented(lines: list[str], indent: str) -> list[str]:
     return [indent + line[4:] for line in lines]
+
+
+def _names_in(tree: ast.AST) -> Counter[str]:
+    return Counter(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
 
 
 def _dump(code: str) -> str:

@@ -42,7 +42,7 @@ def save_code(path: str | Path, design: Design, opened: CodeModule | None = None
         _write(target, module.text, expected=None)
         return module
     there = open_code(target)
-    if opened is not None and opened.text != there.text and opened.opened != there.text:
+    if opened is not None and there.text not in (opened.text, opened.opened):
         raise DesignError(f"{target} was changed since it was opened; open it again")
     changed = there.with_design(design)
     if changed.text != there.text:
@@ -62,14 +62,13 @@ def _write(target: Path, text: str, expected: str | None) -> None:
             made.flush()
             os.fsync(made.fileno())
         if expected is None:
-            os.chmod(name, 0o666 & ~_umask())
+            Path(name).chmod(0o666 & ~_umask())
             os.link(name, target)  # fails when there is one by now
-            os.unlink(name)
             return
         if target.read_bytes() != expected.encode():
             raise DesignError(f"{target} was changed while it was written; nothing was saved")
-        os.chmod(name, target.stat().st_mode & 0o7777)
-        os.replace(name, target)
+        Path(name).chmod(target.stat().st_mode & 0o7777)
+        Path(name).replace(target)
     except FileExistsError:
         raise DesignError(f"{target} came into being while it was written; nothing was saved") from None
     except OSError as error:

@@ -27,7 +27,6 @@ from legend_lab.lab.design.parsing import (
     parse,
     parsed_function,
     said_below,
-    small,
     statements,
 )
 from legend_lab.lab.design.recognising import (
@@ -35,6 +34,7 @@ from legend_lab.lab.design.recognising import (
     NotUnderstoodError,
     compensate_says,
     execute_says,
+    expect,
     glimpsed,
     literal,
     text_literal,
@@ -199,14 +199,11 @@ class _Reader:
     def _context_field(self, name: str, inner: cst.AnnAssign) -> dict[str, Any]:
         type_name = self.source.code(inner.annotation.annotation)
         try:
-            if inner.value is None:
-                raise NotUnderstoodError
-            initial = literal(self.source.expression(inner.value))
+            initial = literal(self.source.expression(_there(inner.value)))
             plain = type_name.removesuffix(" | None")
             known = ContextField(name="known", type=plain, initial=initial)  # type: ignore[arg-type]
             optional = known.initial is None and known.type != "object"
-            if optional != type_name.endswith(" | None") or not (initial is None or fits(initial, plain)):
-                raise NotUnderstoodError
+            expect(optional == type_name.endswith(" | None") and (initial is None or fits(initial, plain)))
         except (NotUnderstoodError, ValidationError):
             self._fix("", (f"context.{name}",), inner, f"context.{name} is of a form that a design does not hold")
             return {"type": "object"}
@@ -262,8 +259,7 @@ class _Reader:
                 continue
             name = SETTINGS[found[0]]
             try:
-                if seen[found[0]] > 1:
-                    raise NotUnderstoodError
+                expect(seen[found[0]] == 1)
                 value = SETTING_READERS[found[0]](self.source.expression(found[1]))
                 checked(StepDesign, {"name": "checked", name: value})
                 said[name] = value
@@ -274,7 +270,7 @@ class _Reader:
     def _bodies(self, node: cst.ClassDef | None, path: str) -> dict[str, Any]:
         methods = {item.name.value: item for item in _methods(node)}
         execute, undo = methods.get("execute"), methods.get("compensate")
-        said = self._execute(execute, path)
+        said = self._execute(execute)
         if said is None:
             self.written.add((path, "execute"))
             said = self._glimpse(execute, path)
@@ -286,7 +282,7 @@ class _Reader:
             return said
         return {**said, **undone}
 
-    def _execute(self, function: cst.FunctionDef | None, path: str) -> dict[str, Any] | None:
+    def _execute(self, function: cst.FunctionDef | None) -> dict[str, Any] | None:
         try:
             if function is None or has_comments(function):
                 return None
@@ -295,7 +291,9 @@ class _Reader:
         except (NotUnderstoodError, DesignError):
             return None
         known = set(said["reads"]) <= self.types.keys() and said["writes"].keys() <= self.types.keys()
-        fitting = known and all(value is not None and fits(value, self.types[at]) for at, value in said["writes"].items())
+        fitting = known and all(
+            value is not None and fits(value, self.types[at]) for at, value in said["writes"].items()
+        )
         return said if fitting and said["effect"] in {None, *self.effects} else None
 
     def _glimpse(self, function: cst.FunctionDef | None, path: str) -> dict[str, Any]:
@@ -315,6 +313,12 @@ class _Reader:
         if "no_undo_because" in said or undoes_exactly(closed, resets, step, self.around):
             return said
         return None
+
+
+def _there(value: cst.BaseExpression | None) -> cst.BaseExpression:
+    if value is None:
+        raise NotUnderstoodError
+    return value
 
 
 def _methods(node: cst.ClassDef | None) -> list[cst.FunctionDef]:
@@ -351,7 +355,9 @@ def _with_class_names(design: Design, names: Mapping[str, str | None]) -> Design
     said: dict[str, str | None] = {}
     while True:
         made = _each(design, lambda _part, path: {"class_name": said.get(path)})
-        wrong = {path: names[path] for path, name in class_names(made).items() if path and names.get(path, name) != name}
+        wrong = {
+            path: names[path] for path, name in class_names(made).items() if path and names.get(path, name) != name
+        }
         if not wrong.items() - said.items():
             return Design(**dict(made))
         said.update(wrong)

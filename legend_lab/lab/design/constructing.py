@@ -32,7 +32,12 @@ def construction(outline: Outline, design: Design, found: dict[str, str], names:
         yield Patch(*outline.source.span(call), text)
 
 
+NEWLINE = "\n"
+
+
 class _Making:
+    """Writes one call, and the calls in it."""
+
     def __init__(self, outline: Outline, design: Design, found: dict[str, str], names: dict[str, str]) -> None:
         self.outline, self.source = outline, outline.source
         self.design, self.found, self.names = design, found, names
@@ -45,13 +50,17 @@ class _Making:
         wanted = [(self.found.get(prefix + part.name), part) for part in holder.parts]
         former = [(part.path, part.name) for part in there.values()]
         same = [(origin_of, part.name) for origin_of, part in wanted] == former
-        given = {f"{origin}.{arg.keyword.value}" if origin else arg.keyword.value: arg for arg in call.args if arg.keyword}
+        given = {
+            f"{origin}.{arg.keyword.value}" if origin else arg.keyword.value: arg for arg in call.args if arg.keyword
+        }
         if not same and (len(given) != len(call.args) or not given.keys() <= there.keys()):
-            raise DesignError(f"line {self.source.line(call)}: {path or 'the saga'} is made without names; change it there")
-        values = []
+            raise DesignError(
+                f"line {self.source.line(call)}: {path or 'the saga'} is made without names; change it there"
+            )
+        values: list[tuple[str | None, str]] = []
         for origin_of, part in wanted:
             inner = prefix + part.name
-            if origin_of in given:
+            if origin_of is not None and origin_of in given:
                 values.append((origin_of, f"{part.name}={self._value(given[origin_of].value, inner, origin_of)}"))
             elif origin_of not in there:
                 values.append((None, flat(behind(f"{part.name}=", made(part, inner, self.names)))))
@@ -76,7 +85,9 @@ class _Making:
 
     def _differs(self, path: str, origin: str) -> bool:
         block = self.design.all_parts[path]
-        inside = [self.found.get(f"{path}.{part.name}") for part in block.parts] if isinstance(block, BlockDesign) else []
+        inside = (
+            [self.found.get(f"{path}.{part.name}") for part in block.parts] if isinstance(block, BlockDesign) else []
+        )
         return inside != [part.path for part in self.outline.inside(origin)]
 
     def _patched(
@@ -123,20 +134,19 @@ class _Making:
         inner = inner if not inner.strip() and inner else f"{indent}    "
         chosen: list[tuple[str | None, str]] = []
         texts = {item.key: item.text for item in items}
-        for key, value in values:
-            if key is None:
+        for origin_of, value in values:
+            if origin_of is None:
                 lines = laid_out(value, 0, ",")
                 chosen.append((None, f"\n{inner}" + "\n".join(lines)))
             else:
-                first, last = self._argument(given[key])
-                behind_it = texts[key].encode()[last - first :].decode()
-                chosen.append((key, value + (behind_it if behind_it.lstrip().startswith(",") else "," + behind_it)))
-        rest = self.source.data[at : end].decode()
+                first, last = self._argument(given[origin_of])
+                behind_it = texts[origin_of].encode()[last - first :].decode()
+                chosen.append(
+                    (origin_of, value + (behind_it if behind_it.lstrip().startswith(",") else "," + behind_it))
+                )
+        rest = self.source.data[at:end].decode()
         made_text = rearranged(items, chosen)
-        return f"{head}({made_text}{rest if rest.lstrip(' ').startswith(chr(10)) or rest.startswith(chr(13)) else self._closing(rest, indent)}"
-
-    def _closing(self, rest: str, indent: str) -> str:
-        return rest if "\n" in rest else f"\n{indent}{rest.strip()}"
+        return f"{head}({made_text}{rest if NEWLINE in rest else f'{NEWLINE}{indent}{rest.strip()}'}"
 
     def _tail(self, last: int) -> int:
         """Bytes behind a value up to its comma, and a comment on the same line."""

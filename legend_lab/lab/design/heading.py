@@ -23,7 +23,10 @@ def effect_patches(outline: Outline, old: Design, new: Design) -> Iterator[Patch
     names, known = [effect.name for effect in wanted], list(outline.declarations)
     kept = [name for name in known if name in names]
     if names[: len(kept)] == kept and kept:  # those that stay, then new ones: each keeps its own line
-        places = [(call, next((item for item in wanted if item.name == name), None)) for name, call in zip(known, calls, strict=True)]
+        places = [
+            (call, next((item for item in wanted if item.name == name), None))
+            for name, call in zip(known, calls, strict=True)
+        ]
         added = wanted[len(kept) :]
     else:
         places = [(call, wanted[at] if at < len(wanted) else None) for at, call in enumerate(calls)]
@@ -68,7 +71,6 @@ def context_patches(
     for name in changed:
         if ("", f"context.{name}") in fixed:
             raise DesignError(f"{fixed['', f'context.{name}']}; change it in the code")
-    origin = _renamed(old, new)
     there = [(name, statement) for name, statement, _ in fields_of(node)]
     items: list[Item] = []
     first = source.region(there[0][1])[0] if there else source.region(body_of(node)[0])[0]
@@ -80,7 +82,22 @@ def context_patches(
         items.append(Item(name, source.data[at:start].decode(), source.data[start:end].decode()))
         at = end
     indent = source.indent(source.span(body_of(node)[0])[0])
-    texts = {item.key: item.text for item in items}
+    wanted = _wanted(old, new, {item.key: item.text for item in items}, indent)
+    text = rearranged(items, wanted)
+    last = source.region(body_of(node)[-1])
+    if not new.context and first == source.region(body_of(node)[0])[0] and at == last[1]:
+        text += f"{indent}{EMPTY}\n"
+    if there:
+        yield Patch(first, at, text)
+    elif source.code(body_of(node)[0]) == EMPTY:
+        yield Patch(first, source.region(body_of(node)[0])[1], text)
+    else:
+        yield Patch(last[1], last[1], "\n" + text)
+
+
+def _wanted(old: Design, new: Design, texts: dict[str, str], indent: str) -> list[tuple[str | None, str]]:
+    """The fields in their new order, by their former names, as they are to be written."""
+    before, origin = {item.name: item for item in old.context}, _renamed(old, new)
     wanted: list[tuple[str | None, str]] = []
     for field in new.context:
         key = origin.get(field.name, field.name)
@@ -92,16 +109,7 @@ def context_patches(
         if comment and "  #" not in lines[0]:
             lines[0] += f"  #{comment}"
         wanted.append((key if key in texts else None, "\n".join(lines) + "\n"))
-    text = rearranged(items, wanted)
-    last = source.region(body_of(node)[-1])
-    if not new.context and first == source.region(body_of(node)[0])[0] and at == last[1]:
-        text += f"{indent}{EMPTY}\n"
-    if there:
-        yield Patch(first, at, text)
-    elif source.code(body_of(node)[0]) == EMPTY:
-        yield Patch(first, source.region(body_of(node)[0])[1], text)
-    else:
-        yield Patch(last[1], last[1], "\n" + text)
+    return wanted
 
 
 def _renamed(old: Design, new: Design) -> dict[str, str]:

@@ -62,9 +62,7 @@ def value_node(value: Any, prefix: str = "") -> Node:  # noqa: ANN401 - JSON is 
         case list():
             return Group(f"{prefix}[", tuple(map(value_node, value)), "]")
         case dict():
-            return Group(
-                f"{prefix}{{", tuple(value_node(item, f"{text(key)}: ") for key, item in value.items()), "}"
-            )
+            return Group(f"{prefix}{{", tuple(value_node(item, f"{text(key)}: ") for key, item in value.items()), "}")
         case str():
             return prefix + text(value)
         case _:

@@ -10,7 +10,7 @@ from libcst import matchers
 
 from legend_lab.core.errors import DesignError
 from legend_lab.lab.design.parsing import Source, assigned, fields_of, small
-from legend_lab.lab.design.recognising import NotUnderstoodError, literal, text_literal
+from legend_lab.lab.design.recognising import NotUnderstoodError, expect, literal, text_literal
 
 DEEPEST = 20
 
@@ -159,7 +159,7 @@ def _add_parts(found: Outline, saga: cst.ClassDef, prefix: str, sagas: set[str],
         found.parts[path] = part
         found.levels.setdefault(prefix.rstrip("."), []).append(part)
         owner[called or path] = path
-        if is_block:
+        if node is not None and is_block:
             _add_parts(found, node, f"{path}.", sagas, owner)
 
 
@@ -170,11 +170,12 @@ def _add_declaration(found: Outline, statement: Any) -> None:  # noqa: ANN401 - 
         return
     try:
         expression: Any = found.source.expression(call)
-        if len(expression.args) != 1 or {item.arg for item in expression.keywords} - {"idempotent", "irreversible"}:
-            raise NotUnderstoodError
+        expect(
+            len(expression.args) == 1 and {item.arg for item in expression.keywords} <= {"idempotent", "irreversible"}
+        )
         name = text_literal(expression.args[0])
-        if not all(isinstance(literal(item.value), bool) for item in expression.keywords) or name in found.declarations:
-            raise NotUnderstoodError
+        expect(all(isinstance(literal(item.value), bool) for item in expression.keywords))
+        expect(name not in found.declarations)
     except NotUnderstoodError:
         found.notes.append((found.source.line(statement), "this declaration of an effect is not read"))
         return

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -199,3 +201,25 @@ def parsed_function(source: Source, function: cst.FunctionDef) -> ast.AsyncFunct
     found = outer.body[0]
     assert isinstance(found, ast.AsyncFunctionDef | ast.FunctionDef)  # noqa: S101 - for the type checker
     return found
+
+
+def names_in(tree: ast.AST) -> Counter[str]:
+    """How often each name is used; where it is defined does not count."""
+    return Counter(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+
+
+def tree_of(code: str) -> str:
+    """What code says, whatever its layout."""
+    return ast.dump(ast.parse(code))
+
+
+def bound_by(statement: ast.stmt) -> Iterator[str]:
+    """The names that a statement gives to something."""
+    for node in ast.walk(statement) if isinstance(statement, ast.If | ast.Try) else [statement]:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            yield from (alias.asname or alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            yield from (item.id for target in targets for item in ast.walk(target) if isinstance(item, ast.Name))

@@ -24,14 +24,14 @@ def literal(node: ast.expr) -> Any:  # noqa: ANN401 - JSON is any
 
 def text_literal(node: ast.expr) -> str:
     """The value of a text."""
-    _expect(isinstance(node, ast.Constant) and isinstance(node.value, str))
+    expect(isinstance(node, ast.Constant) and isinstance(node.value, str))
     value: str = literal(node)
     return value
 
 
 def error_name(node: ast.expr) -> str:
     """An error that a design knows, by its name."""
-    _expect(isinstance(node, ast.Name) and node.id in SIMULATED_ERRORS)
+    expect(isinstance(node, ast.Name) and node.id in SIMULATED_ERRORS)
     assert isinstance(node, ast.Name)  # noqa: S101 - for the type checker
     return node.id
 
@@ -45,16 +45,16 @@ def retries(node: ast.expr) -> dict[str, Any]:
     """What a retry policy is made with."""
     if ast.unparse(node) == "RetryPolicy.NO_RETRY":
         return {}
-    _expect(isinstance(node, ast.Call))
+    expect(isinstance(node, ast.Call))
     assert isinstance(node, ast.Call)  # noqa: S101 - for the type checker
     names = _POLICIES.get(ast.unparse(node.func))
-    _expect(names is not None and len(node.args) <= len(names or ()))
+    expect(names is not None and len(node.args) <= len(names or ()))
     said = dict(zip(names or (), node.args, strict=False))
     for keyword in node.keywords:
         name = _CALLED.get(keyword.arg or "", keyword.arg)
-        _expect(name is not None and name not in said)
+        expect(name is not None and name not in said)
         said[str(name)] = keyword.value
-    _expect(said.keys() <= set(_POLICIES["RetryPolicy"]))
+    expect(said.keys() <= set(_POLICIES["RetryPolicy"]))
     return {name: error_names(value) if name == "give_up_on" else literal(value) for name, value in said.items()}
 
 
@@ -87,10 +87,10 @@ def execute_says(body: list[ast.stmt]) -> dict[str, Any]:
     said["pauses"] = bool(rest) and isinstance(rest[0], ast.If)
     if said["pauses"]:
         expected = f"if attempt() == {said.get('fails', 0) + 1}:\n    return StepOutcome.PAUSE"
-        _expect(ast.unparse(rest.pop(0)) == expected)
+        expect(ast.unparse(rest.pop(0)) == expected)
     said["effect"] = _operation(rest, "open")
     said["writes"] = dict(_assignments(rest))
-    _expect([ast.unparse(item) for item in rest] == ["return StepOutcome.CONTINUE"])
+    expect([ast.unparse(item) for item in rest] == ["return StepOutcome.CONTINUE"])
     return said
 
 
@@ -101,19 +101,21 @@ def compensate_says(body: list[ast.stmt]) -> tuple[dict[str, Any], str | None, l
         NotUnderstoodError: it is none.
     """
     rest = list(body)
-    _expect(bool(rest) and ast.unparse(rest.pop()) == "return CompensationOutcome.COMPLETED")
+    expect(bool(rest) and ast.unparse(rest.pop()) == "return CompensationOutcome.COMPLETED")
     if len(rest) == 1 and isinstance(rest[0], ast.Expr) and isinstance(rest[0].value, ast.Constant):
         said = text_literal(rest[0].value)
-        _expect(said.startswith(NOTHING))
+        expect(said.startswith(NOTHING))
         return {"no_undo_because": said.removeprefix(NOTHING)}, None, []
     inputs, simulated = _simulation(_take(rest))
-    _expect(not inputs)
+    expect(not inputs)
     closed, resets = _operation(rest, "close"), list(_assignments(rest))
-    _expect(not rest)
+    expect(not rest)
     return {f"undo_{name}": value for name, value in simulated.items()}, closed, resets
 
 
-def undoes_exactly(closed: str | None, resets: list[tuple[str, Any]], step: dict[str, Any], around: Surroundings) -> bool:
+def undoes_exactly(
+    closed: str | None, resets: list[tuple[str, Any]], step: dict[str, Any], around: Surroundings
+) -> bool:
     """Say whether an undo takes back just what its step did."""
     effect = step.get("effect")
     wanted = [(name, around.initial.get(name)) for name in step.get("writes", {})]
@@ -142,11 +144,11 @@ def glimpsed(function: ast.AST, fields: set[str], effects: set[str]) -> dict[str
 
 def _simulation(statement: ast.stmt) -> tuple[list[ast.expr], dict[str, Any]]:
     call = statement.value.value if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Await) else None
-    _expect(isinstance(call, ast.Call) and ast.unparse(call.func) == "simulate")
+    expect(isinstance(call, ast.Call) and ast.unparse(call.func) == "simulate")
     assert isinstance(call, ast.Call)  # noqa: S101 - for the type checker
     said = {}
     for keyword in call.keywords:
-        _expect(keyword.arg in ("duration_ms", "fails", "error"))
+        expect(keyword.arg in ("duration_ms", "fails", "error"))
         said[str(keyword.arg)] = error_name(keyword.value) if keyword.arg == "error" else literal(keyword.value)
     return call.args, said
 
@@ -155,7 +157,7 @@ def _operation(rest: list[ast.stmt], action: str) -> str | None:
     first = rest[0].value if rest and isinstance(rest[0], ast.Expr) else None
     if not isinstance(first, ast.Call) or ast.unparse(first.func) != f"effects.{action}":
         return None
-    _expect(len(first.args) == 1 and not first.keywords)
+    expect(len(first.args) == 1 and not first.keywords)
     rest.pop(0)
     return text_literal(first.args[0])
 
@@ -165,14 +167,14 @@ def _assignments(rest: list[ast.stmt]) -> list[tuple[str, Any]]:
     while rest and isinstance(rest[0], ast.Assign):
         statement = rest.pop(0)
         assert isinstance(statement, ast.Assign)  # noqa: S101 - for the type checker
-        _expect(len(statement.targets) == 1)
+        expect(len(statement.targets) == 1)
         found.append((_field_of(statement.targets[0]), literal(statement.value)))
-    _expect(len(dict(found)) == len(found))
+    expect(len(dict(found)) == len(found))
     return found
 
 
 def _field_of(node: ast.expr) -> str:
-    _expect(isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "ctx")
+    expect(isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "ctx")
     assert isinstance(node, ast.Attribute)  # noqa: S101 - for the type checker
     return node.attr
 
@@ -183,10 +185,15 @@ def _same(one: list[tuple[str, Any]], other: list[tuple[str, Any]]) -> bool:
 
 
 def _take(rest: list[ast.stmt]) -> ast.stmt:
-    _expect(bool(rest))
+    expect(bool(rest))
     return rest.pop(0)
 
 
-def _expect(holds: bool) -> None:  # noqa: FBT001 - a condition
+def expect(holds: bool) -> None:  # noqa: FBT001 - a condition
+    """Raise unless code is of the form that is understood.
+
+    Raises:
+        NotUnderstoodError: it is not.
+    """
     if not holds:
         raise NotUnderstoodError

@@ -28,7 +28,17 @@ from legend_lab.lab.design.literals import docstring, laid_out
 from legend_lab.lab.design.matching import matched
 from legend_lab.lab.design.model import BlockDesign, Design, StepDesign
 from legend_lab.lab.design.naming import class_names
-from legend_lab.lab.design.parsing import Patch, assigned, body_of, docstring_of, has_comments, patched
+from legend_lab.lab.design.parsing import (
+    Patch,
+    assigned,
+    body_of,
+    bound_by,
+    docstring_of,
+    has_comments,
+    names_in,
+    patched,
+    tree_of,
+)
 from legend_lab.lab.design.rearranging import Item, rearranged
 
 if TYPE_CHECKING:
@@ -67,8 +77,8 @@ class _Rewriting:
         self.context = self.outline.context_name or "Any"
         made = self.outline.construction
         self.module_tree = ast.parse(self.source.text)
-        self.uses = _names_in(self.module_tree)
-        self.made = _names_in(self.source.expression(made)) if made is not None else Counter[str]()
+        self.uses = names_in(self.module_tree)
+        self.made = names_in(self.source.expression(made)) if made is not None else Counter[str]()
         self.names = self._class_names()
 
     def patches(self) -> Iterator[Patch]:
@@ -124,7 +134,9 @@ class _Rewriting:
     def _bound(self) -> set[str]:
         """Every name that the module gives to something."""
         gone = {self.outline.parts[path].class_name for path in self._lost() if self._is_untouched(path)}
-        return {name for statement in self.module_tree.body for name in _bound_by(statement)} - {name for name in gone if name}
+        return {name for statement in self.module_tree.body for name in bound_by(statement)} - {
+            name for name in gone if name
+        }
 
     # -- steps -----------------------------------------------------------------------------------
 
@@ -134,7 +146,7 @@ class _Rewriting:
         assert isinstance(new, StepDesign)  # noqa: S101 - for the type checker
         changed = {name for name in type(new).model_fields if getattr(old, name) != getattr(new, name)}
         changed -= {"name", "class_name"}
-        self._refuse(origin, old, changed, node)
+        self._refuse(origin, changed, node)
         if node is None:
             return
         yield from self._heading(node, old.description, new.description, self.names[path])
@@ -150,7 +162,7 @@ class _Rewriting:
                 continue
             yield self._body(node, method, after)
 
-    def _refuse(self, path: str, old: StepDesign, changed: set[str], node: cst.ClassDef | None) -> None:
+    def _refuse(self, path: str, changed: set[str], node: cst.ClassDef | None) -> None:
         """Raise when a change would touch what a person wrote."""
         if changed and node is None:
             raise DesignError(f"{path}: its class is not its own in this module; change it where it is")
@@ -213,7 +225,11 @@ class _Rewriting:
             line, value = there[setting]
             if setting in changed_settings(new) or has_comments(line):
                 lines = laid_out(setting_value(new, setting), 4)
-                yield Patch(self.source.span(value)[0], self.source.span(line.body[0])[1], "\n".join([lines[0].strip(), *_indented(lines[1:], indent)]))
+                yield Patch(
+                    self.source.span(value)[0],
+                    self.source.span(line.body[0])[1],
+                    "\n".join([lines[0].strip(), *_indented(lines[1:], indent)]),
+                )
             else:
                 yield Patch(*self.source.region(line), "")
         if not added:
@@ -354,7 +370,7 @@ class _Rewriting:
         else:
             lines = step_class(design, names[path], self.context, self.around[0])
         above = self._above(node) == self.source.region(node)[0]
-        return above and _dump("\n".join(lines)) == _dump(self.source.code(node)) and not node.decorators
+        return above and tree_of("\n".join(lines)) == tree_of(self.source.code(node)) and not node.decorators
 
     def _note(self, node: cst.CSTNode, words: str) -> None:
         from legend_lab.lab.design.code_in import Note  # noqa: PLC0415 - it works on what is written here
@@ -380,26 +396,9 @@ def _indented(lines: list[str], indent: str) -> list[str]:
     return [indent + line[4:] for line in lines]
 
 
-def _names_in(tree: ast.AST) -> Counter[str]:
-    return Counter(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
-
-
-def _dump(code: str) -> str:
-    return ast.dump(ast.parse(code))
-
-
-def _bound_by(statement: ast.stmt) -> Iterator[str]:
-    for node in ast.walk(statement) if isinstance(statement, ast.If | ast.Try) else [statement]:
-        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            yield node.name
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            yield from (alias.asname or alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.Assign | ast.AnnAssign):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            yield from (item.id for target in targets for item in ast.walk(target) if isinstance(item, ast.Name))
-
-
 def _with_newlines(patch: Patch, newline: str) -> Patch:
-    return patch if newline == "\n" else Patch(patch.start, patch.end, patch.text.replace("\r\n", "\n").replace("\n", newline))
-
-
+    return (
+        patch
+        if newline == "\n"
+        else Patch(patch.start, patch.end, patch.text.replace("\r\n", "\n").replace("\n", newline))
+    )

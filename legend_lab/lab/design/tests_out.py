@@ -30,7 +30,8 @@ _BODY = '''
 
 def outcome(*faults: Fault) -> tuple[str, list[str]]:
     """How a run ends, and what was undone on the way; a pause is resumed at once."""
-    result = run(drawn.saga.build(Context(), clock=VirtualClock(), faults=faults).start())
+    begun = drawn.saga.build(Context(), clock=VirtualClock(), faults=faults)
+    result = run(begun.start())
     while isinstance(result, Paused):
         result = run(result.resume())
     undone = [
@@ -68,7 +69,11 @@ def to_test_code(design: Design, module: str) -> str:
         ended, undone = _outcome(design, Fault(path, attempt="every"))
         rows.append(Group("(", (text(path), text(ended), _texts(undone)), ")"))
     table = Group("WHEN_A_STEP_FAILS: list[tuple[str, str, list[str]]] = [", tuple(rows), "]")
-    imported = [*statement(f"import {module} as drawn", 0), "", *statement(f"Context = drawn.{design.name}{CONTEXT}", 0)]
+    imported = [
+        *statement(f"import {module} as drawn", 0),
+        "",
+        *statement(f"Context = drawn.{design.name}{CONTEXT}", 0),
+    ]
     body = [*imported, "", *laid_out(undisturbed, 0)]
     body += laid_out(table, 0)
     return _HEAD + "\n".join(body) + "\n" + _BODY
@@ -79,7 +84,9 @@ def _outcome(design: Design, *faults: Fault) -> tuple[str, list[str]]:
     result = run(saga_of(design).build(context_of(design), clock=VirtualClock(), faults=faults).start())
     while isinstance(result, Paused):
         result = run(result.resume())
-    undone = [item.path for item in result.step_timings if item.is_compensation and item.outcome is StepStatus.COMPENSATED]
+    undone = [
+        item.path for item in result.step_timings if item.is_compensation and item.outcome is StepStatus.COMPENSATED
+    ]
     return type(result).__name__, undone
 
 

@@ -71,12 +71,17 @@ def accepted_by(check):
     return (st.sampled_from(NAMES) | st.text(LETTERS, min_size=1, max_size=12)).filter(accepts)
 
 
+part_names, field_names, called = map(accepted_by, (saga_field_name, field_name, class_name))
 texts = st.sampled_from(TEXTS) | st.text(st.characters(codec="utf-8"), max_size=12).filter(
     lambda text: text.isprintable() and text == text.strip()
 )
 values_text = st.sampled_from([*TEXTS, "two\nlines\t\r\x00", " blank ", ""]) | st.text(
     st.characters(codec="utf-8"), max_size=8
 )
+said = st.just("") | texts
+maybe_a_reason = st.none() | st.none() | texts.filter(bool)
+effect_names_of_any_kind = st.just("hotel.booking") | texts.filter(bool)
+maybe_called = st.none() | st.none() | called
 errors = st.sampled_from(sorted(SIMULATED_ERRORS))
 durations = st.sampled_from([0.0, 1.0, 5.0, 10.0, 12.5, 0.1, 40.0, 1e9]) | st.integers(0, 100_000).map(
     lambda microseconds: microseconds / 1_000
@@ -109,36 +114,40 @@ def retries(draw):
     )
 
 
+any_retries = st.just(Retries()) | retries()
+uncertain = st.just(("TimeoutError", "ConnectionError")) | st.lists(errors, max_size=3).map(tuple)
+
+
 @st.composite
 def context_fields(draw):
     kind = draw(st.sampled_from(sorted(values)))
     initial = values[kind] if kind in SCALARS else st.one_of(*(values[name] for name in SCALARS))
     return ContextField(
-        name=draw(accepted_by(field_name)),
+        name=draw(field_names),
         type=kind,
         initial=draw(st.none() | initial) if kind in (*SCALARS, "object") else None,
-        description=draw(st.just("") | texts),
+        description=draw(said),
     )
 
 
 @st.composite
 def steps(draw, fields, effect_names):
     written = draw(st.lists(st.sampled_from(fields), unique=True, max_size=3)) if fields else []
-    no_undo = draw(st.none() | st.none() | texts.filter(bool))
+    no_undo = draw(maybe_a_reason)
     undo = {
         "undo_duration_ms": draw(durations),
         "undo_fails": draw(st.integers(0, 2)),
         "undo_error": draw(errors),
     }
     return StepDesign(
-        name=draw(accepted_by(saga_field_name)),
-        class_name=draw(st.none() | st.none() | accepted_by(class_name)),
-        description=draw(st.just("") | texts),
-        retries=draw(st.just(Retries()) | retries()),
-        undo_retries=draw(st.just(Retries()) | retries()),
+        name=draw(part_names),
+        class_name=draw(maybe_called),
+        description=draw(said),
+        retries=draw(any_retries),
+        undo_retries=draw(any_retries),
         timeout_s=draw(st.none() | st.sampled_from([0.0100003, 0.0040007, 1.0000001, 30.0, 1e9])),
         compensate_on_failure=draw(st.booleans()),
-        uncertain_on=draw(st.just(StepDesign(name="a").uncertain_on) | st.lists(errors, max_size=3).map(tuple)),
+        uncertain_on=draw(uncertain),
         idempotent=draw(st.sampled_from([None, True, False])),
         effect=draw(st.sampled_from([None, *effect_names])),
         reads=tuple(field.name for field in draw(st.lists(st.sampled_from(fields), unique=True, max_size=3)))
@@ -166,9 +175,9 @@ def parts(draw, fields, effect_names, depth=0):
 @st.composite
 def blocks(draw, fields, effect_names, depth):
     return BlockDesign(
-        name=draw(accepted_by(saga_field_name)),
-        class_name=draw(st.none() | accepted_by(class_name)),
-        description=draw(st.just("") | texts),
+        name=draw(part_names),
+        class_name=draw(maybe_called),
+        description=draw(said),
         parts=draw(parts(fields, effect_names, depth + 1)),
     )
 
@@ -181,7 +190,7 @@ def _fields_of_a_design(draw):
         st.lists(
             st.builds(
                 EffectDesign,
-                name=st.just("hotel.booking") | texts.filter(bool),
+                name=effect_names_of_any_kind,
                 idempotent=st.booleans(),
                 irreversible=st.booleans(),
             ),
@@ -190,8 +199,8 @@ def _fields_of_a_design(draw):
         )
     )
     return {
-        "name": draw(st.sampled_from(["Trip", "Order", "Ähnlich", "C" * 50]) | accepted_by(class_name)),
-        "description": draw(st.just("") | texts),
+        "name": draw(st.sampled_from(["Trip", "Order", "Ähnlich", "C" * 50]) | called),
+        "description": draw(said),
         "on_compensation_failure": draw(st.sampled_from(["continue", "halt"])),
         "context": tuple(fields),
         "effects": tuple(declared),

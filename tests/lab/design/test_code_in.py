@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 from designs import designs, opened, story
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from legend_lab.core.errors import DesignError
 from legend_lab.lab.design.code import to_code
@@ -96,7 +95,9 @@ def test_code_that_nobody_edited_can_become_any_other_design(one, other):
     module = from_code(to_code(one)).with_design(other)
     assert module.design == canonical(other)
     with opened(module.text) as made:
-        assert [spec.path for spec in made.saga.build(vars(made)[one.name + "Context"]()).program.steps] == list(other.steps)
+        assert [spec.path for spec in made.saga.build(vars(made)[one.name + "Context"]()).program.steps] == list(
+            other.steps
+        )
 
 
 def test_a_canonical_design_runs_and_is_called_as_before():
@@ -123,7 +124,11 @@ def test_an_edit_loses_no_human_line_and_the_module_still_runs(name, edit):
             module.with_design(wanted)
         return
     changed = module.with_design(wanted)
-    human = [piece for piece in human_pieces(EDITED[name]) if edit != DELETED or piece != "class BookTheHotel(Step[TripContext]):"]
+    human = [
+        piece
+        for piece in human_pieces(EDITED[name])
+        if edit != DELETED or piece != "class BookTheHotel(Step[TripContext]):"
+    ]
     assert not lost(human, changed.text), changed.diff()
     assert changed.diff()
     assert {part.path for part in changed.outline.parts.values()} >= set(wanted.steps)

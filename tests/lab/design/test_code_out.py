@@ -44,7 +44,10 @@ def generated(tmp_path_factory):
             (package / f"test_m{number}.py").write_text(to_test_code(design, f"generated.m{number}"), encoding="utf-8")
     settings = {"include": ["generated"], "typeCheckingMode": "strict", "pythonVersion": "3.11", "extraPaths": sys.path}
     (root / "pyrightconfig.json").write_text(json.dumps(settings))
-    (root / "mypy.ini").write_text("[mypy]\nstrict = true\n[mypy-plotly.*,nest_asyncio2.*,ipywidgets.*,traitlets.*,anywidget.*]\nignore_missing_imports = true\n")
+    (root / "mypy.ini").write_text(
+        "[mypy]\nstrict = true\n[mypy-plotly.*,nest_asyncio2.*,ipywidgets.*,traitlets.*,anywidget.*]\n"
+        "ignore_missing_imports = true\n"
+    )
     return root
 
 
@@ -84,9 +87,9 @@ def test_generated_tests_pass_with_the_generated_code(title, tmp_path):
 def test_a_generated_test_fails_when_an_undo_is_forgotten():
     design = TEMPLATES["Travel booking"]
     broken = to_code(design).replace("return CompensationOutcome.COMPLETED", "raise ValueError")
-    with opened(broken, "broken"), opened(to_test_code(design, "broken"), "test_broken") as tests:
-        with pytest.raises(AssertionError):
-            tests.test_when_a_step_fails_what_was_done_is_undone(*tests.WHEN_A_STEP_FAILS[1])
+    tested = opened(to_test_code(design, "broken"), "test_broken")
+    with opened(broken, "broken"), tested as tests, pytest.raises(AssertionError):
+        tests.test_when_a_step_fails_what_was_done_is_undone(*tests.WHEN_A_STEP_FAILS[1])
 
 
 def test_a_design_without_steps_says_what_it_needs():
@@ -102,5 +105,5 @@ def test_what_is_no_module_is_refused(name):
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 10**400, "\ud800", [[float("inf")]], {"\ud800": 1}])
 def test_a_value_that_no_file_keeps_is_refused(value):
-    with pytest.raises(ValueError, match="number|surrogate"):
+    with pytest.raises(ValueError, match=r"number|surrogate"):
         Design(context=(ContextField(name="a", type="object"),), parts=(StepDesign(name="s", writes={"a": value}),))

@@ -27,7 +27,11 @@ def test_a_syntax_error_is_said_with_line_and_column():
         ("\x00", "no Python|line"),
         ("(" * 5_000, "line|Python"),
         (3, "from text"),
-        (ALL["untouched"].replace("saga = Trip(", "other = Trip(") + "\n\nclass Second(Saga[TripContext, Exception]):\n    x: Mail\n", "several"),
+        (
+            ALL["untouched"].replace("saga = Trip(", "other = Trip(")
+            + "\n\nclass Second(Saga[TripContext, Exception]):\n    x: Mail\n",
+            "several",
+        ),
     ],
 )
 def test_what_is_no_module_of_a_saga_is_refused_in_words(text, words):
@@ -84,7 +88,9 @@ def test_a_generated_class_goes_with_its_step_and_so_does_an_import_that_only_it
 
 
 def test_a_class_of_two_steps_is_left_alone():
-    text = EDITED["untouched"].replace("    breakfast: Breakfast\n", "    breakfast: Breakfast\n    dinner: Breakfast\n")
+    text = EDITED["untouched"].replace(
+        "    breakfast: Breakfast\n", "    breakfast: Breakfast\n    dinner: Breakfast\n"
+    )
     module = from_code(text.replace("breakfast=Breakfast()", "breakfast=Breakfast(), dinner=Breakfast()"))
     assert any("also that of" in note.words for note in module.notes)
     with pytest.raises(DesignError, match="not its own"):
@@ -107,7 +113,9 @@ def test_a_new_file_is_written_and_a_changed_design_goes_into_it(tmp_path):
     path = tmp_path / "trip.py"
     first = save_code(path, TRAVEL)
     assert path.read_text(encoding="utf-8") == to_code(TRAVEL)
-    path.write_text(path.read_text(encoding="utf-8").replace('    """Book the room"""', '    # mine\n    """Book the room"""'))
+    path.write_text(
+        path.read_text(encoding="utf-8").replace('    """Book the room"""', '    # mine\n    """Book the room"""')
+    )
     with pytest.raises(DesignError, match="changed since"):
         save_code(path, TRAVEL, first)
     save_code(path, rename(TRAVEL, "charge", "pay").design, open_code(path))

@@ -249,8 +249,9 @@ def saga_of(
     steps: Mapping[str, Any],
     error: object,
     on_compensation_failure: OnCompensationFailure,
+    context: object = None,
 ) -> Saga[Any, Any]:
-    """Build a saga from values; see `Saga.of`."""
+    """Build a saga from values; see `Saga.of`. Its context's type is what the steps name, unless given here."""
     check_class_name(name)
     if not isinstance(steps, Mapping):
         raise SagaDefinitionError(f"{name}: give a mapping from names to steps, not {type(steps).__name__}")
@@ -263,7 +264,7 @@ def saga_of(
             raise SagaDefinitionError(f"{name}.{field} must be a Step or a Saga, not {kind}")
     error_types(error)
     generic: Any = Saga
-    base: type[Saga[Any, Any]] = generic[common_context(steps.values()), error]
+    base: type[Saga[Any, Any]] = generic[context or common_context(steps.values()), error]
     fields: dict[str, Any] = {field: (type(value), ...) for field, value in steps.items()}
     made: type[Saga[Any, Any]] = create_model(name, __base__=base, __module__="legend_lab.made", **fields)
     made.on_compensation_failure = on_compensation_failure
@@ -274,4 +275,10 @@ def saga_of(
 
 def _reduce_made(saga: Block) -> tuple[Any, ...]:
     cls = type(saga)
-    return saga_of, (cls.__name__, dict(saga.__dict__), error_type(cls), cls.on_compensation_failure)
+    return saga_of, (
+        cls.__name__,
+        dict(saga.__dict__),
+        error_type(cls),
+        cls.on_compensation_failure,
+        context_type(cls),
+    )

@@ -15,6 +15,7 @@ from legend_lab.lab.design.model import BlockDesign, ContextField, Design, Effec
 from legend_lab.lab.design.naming import CONTEXT, class_names
 from legend_lab.runtime.effects import Declaration
 from legend_lab.saga.saga import Saga
+from legend_lab.saga.saga import saga_of as saga_from_parts
 from legend_lab.saga.simulated import SimulatedStep
 from legend_lab.saga.simulation import SIMULATED_ERRORS
 
@@ -70,7 +71,8 @@ def saga_of(design: Design) -> Saga[Any, Exception]:
     names = class_names(design)
     effects = {effect.name: effect for effect in design.effects}
     parts = {part.name: _part_of(part, part.name, names, effects) for part in design.parts}
-    return Saga.of(design.name, parts, on_compensation_failure=design.on_compensation_failure)
+    context = _context_class(design.name + CONTEXT, design.context)  # known to the saga, so that JSON brings it back
+    return saga_from_parts(design.name, parts, Exception, design.on_compensation_failure, context)
 
 
 def context_of(design: Design) -> Any:  # noqa: ANN401 - a class that is made here
@@ -153,7 +155,7 @@ def _step_class(of: _Class) -> type[DesignedStep]:
     return new_class(of.name, (DesignedStep,), exec_body=lambda body: body.update(settings))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=4_096)
 def _context_class(name: str, fields: tuple[ContextField, ...]) -> type:
     made = [(field.name, _type_of(field), dataclasses.field(default=field.initial)) for field in fields]
     return dataclasses.make_dataclass(name, made, namespace={"__module__": __name__})

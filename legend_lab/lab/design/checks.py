@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from legend_lab.core.errors import LegendError
 from legend_lab.core.program import RetryPolicy
 from legend_lab.lab.design.naming import CONTEXT, RESERVED_CLASSES, class_names
+from legend_lab.runtime.record import is_deeper
 from legend_lab.saga.names import check_class_name, check_field_name
 from legend_lab.saga.saga import SAGA_API
 from legend_lab.saga.simulation import SIMULATED_ERRORS
@@ -21,6 +23,10 @@ MOST_STEPS = 10_000
 """Steps that a design may have."""
 DEEPEST = 20
 """Blocks that may be nested in each other."""
+DEEPEST_VALUE = 50
+"""Levels of lists and objects that a value may have: more is no code that is read."""
+MOST_DIGITS = 300
+"""Digits that a number may have."""
 LONGEST_NAME = 60
 """Characters that a name in a design may have: it must fit a row, and a line of code."""
 _CODE = frozenset({"self", "ctx", "dataclass", "annotations", "effects", "simulate", "attempt", "saga"})
@@ -40,7 +46,9 @@ def saga_field_name(name: str) -> str:
 
 
 def class_name(name: str) -> str:
-    """A name that a class may have."""
+    """A name that a class may have; one with two underscores in front means something else inside a class."""
+    if name.startswith("__"):
+        raise ValueError(f"{_shown(name)} cannot name a class of a design: it begins with two underscores")
     return _checked(name, lambda: check_class_name(name))
 
 
@@ -71,6 +79,7 @@ def check_context(design: Design) -> None:
     _once("the context has two fields", (field.name for field in design.context))
     _once("there are two effects", (effect.name for effect in design.effects))
     for field in design.context:
+        _check_value(f"context.{field.name}", field.initial)
         if field.initial is not None and not fits(field.initial, field.type):
             raise ValueError(f"context.{field.name}: {_shown(field.initial)} is no {field.type}")
 
@@ -133,8 +142,36 @@ def _check_step(path: str, step: StepDesign, types: Mapping[str, str], effects: 
         if name not in types:
             raise ValueError(f"{path}: the context has no field {_shown(name)}; add it first")
     for name, value in step.writes.items():
+        _check_value(f"{path}, which writes context.{name}", value)
         if value is None or not fits(value, types[name]):
             raise ValueError(f"{path}: {_shown(value)} is no {types[name]}, which context.{name} holds")
+
+
+def _check_value(where: str, value: object) -> None:
+    """Raise unless a JSON value can be kept as JSON and written as code."""
+    if is_deeper(value, DEEPEST_VALUE):
+        raise ValueError(f"{where}: a value nests at most {DEEPEST_VALUE} levels deep")
+    level = [value]
+    while level:
+        item = level.pop()
+        if isinstance(item, dict):
+            level += [*item, *item.values()]
+        elif isinstance(item, list):
+            level += item
+        elif isinstance(item, str) and not _is_encodable(item):
+            raise ValueError(f"{where}: a text has half a sign (a surrogate), which no file keeps")
+        elif isinstance(item, float) and not isfinite(item):
+            raise ValueError(f"{where}: a number is finite, not {item}")
+        elif isinstance(item, int) and abs(item) >= 10**MOST_DIGITS:
+            raise ValueError(f"{where}: a number has at most {MOST_DIGITS} digits")
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _check_names(where: str, parts: Iterable[StepDesign | BlockDesign]) -> None:

@@ -8,6 +8,7 @@ from legend_lab import (
     Fault,
     FaultKind,
     Paused,
+    SimulatedCrash,
     StepTimeoutError,
     StrictOutcomeError,
     VirtualClock,
@@ -137,3 +138,15 @@ def test_every_template_runs_to_its_end_and_undoes_all_it_did_when_its_last_step
     assert isinstance(failed, Failed)
     assert not isinstance(failed.error, StrictOutcomeError)
     assert not ledger(failed).existing
+
+
+def test_a_design_goes_on_after_a_simulated_crash():
+    design = small(writes={"hold": "h1"})
+    begun = saga_of(design).build(
+        context_of(design), clock=VirtualClock(), faults=[Fault("last", kind=FaultKind.CRASH_BEFORE)]
+    )
+    with pytest.raises(SimulatedCrash):
+        run(begun.start())
+    result = run(begun.recover().resume())
+    assert isinstance(result, Completed)
+    assert result.context.hold == "h1"

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from legend_lab.core.errors import DesignError
 from legend_lab.lab.design import edits
-from legend_lab.lab.design.building import saga_of
+from legend_lab.lab.design.building import context_of, saga_of
 from legend_lab.lab.design.files import from_json, to_json
 from legend_lab.lab.design.model import BlockDesign, ContextField, Design, EffectDesign, StepDesign
 
@@ -130,6 +130,7 @@ def test_a_name_that_cannot_be_one_is_refused(name):
         ({"name": "other"}, "rename"),
         ({"class_name": "Step"}, "needs itself"),
         ({"class_name": "MySaga"}, "two classes"),
+        ({"class_name": "__doc__"}, "two underscores"),
         ({"class_name": "block"}, "both a class and a step"),
         ({"writes": object()}, "JSON"),
     ],
@@ -244,7 +245,7 @@ def test_after_any_edits_a_design_is_sound_runs_and_comes_back_from_json(command
         assert edited.words
     assert from_json(to_json(design)) == design
     if design.parts:
-        program = saga_of(design).build({}).program
+        program = saga_of(design).build(context_of(design)).program
         assert [spec.path for spec in program.steps] == list(design.steps)
 
 

@@ -1,0 +1,102 @@
+"""Owns the tests of a design's module: its way to the end, and what is undone when each of its steps fails."""
+
+from __future__ import annotations
+
+import keyword
+
+from legend_lab.core.errors import DesignError
+from legend_lab.core.state import StepStatus
+from legend_lab.lab.design.building import context_of, saga_of
+from legend_lab.lab.design.literals import Group, laid_out, statement, text
+from legend_lab.lab.design.model import Design
+from legend_lab.lab.design.naming import CONTEXT
+from legend_lab.runtime.clocks import VirtualClock
+from legend_lab.runtime.executions import Paused
+from legend_lab.runtime.faults import Fault
+from legend_lab.runtime.sync import run
+
+LONGEST_MODULE = 200
+"""Characters that the name of a module may have."""
+_HEAD = '''\
+"""What was drawn must hold: how a run ends, and what is undone when a step fails."""
+
+from __future__ import annotations
+
+import pytest
+from legend_lab import Fault, Paused, StepStatus, VirtualClock, run
+
+'''
+_BODY = '''
+
+def outcome(*faults: Fault) -> tuple[str, list[str]]:
+    """How a run ends, and what was undone on the way; a pause is resumed at once."""
+    begun = drawn.saga.build(Context(), clock=VirtualClock(), faults=faults)
+    result = run(begun.start())
+    while isinstance(result, Paused):
+        result = run(result.resume())
+    undone = [
+        timing.path
+        for timing in result.step_timings
+        if timing.is_compensation and timing.outcome is StepStatus.COMPENSATED
+    ]
+    return type(result).__name__, undone
+
+
+def test_a_run_without_faults_ends_as_drawn() -> None:
+    assert outcome() == UNDISTURBED
+
+
+@pytest.mark.parametrize(("path", "ended", "undone"), WHEN_A_STEP_FAILS)
+def test_when_a_step_fails_what_was_done_is_undone(
+    path: str, ended: str, undone: list[str]
+) -> None:
+    assert outcome(Fault(path, attempt="every")) == (ended, undone)
+'''
+
+
+def to_test_code(design: Design, module: str) -> str:
+    """Tests (pytest) of the code of a design, which is imported as `module`; what they expect is what the design does.
+
+    Raises:
+        DesignError: the design has no step yet, or the module no name.
+    """
+    if not _is_module(module):
+        raise DesignError(f"this is no name of a module: {module!r}"[:120])
+    ended, undone = _outcome(design)
+    undisturbed = Group("UNDISTURBED: tuple[str, list[str]] = (", (text(ended), _texts(undone)), ")")
+    rows = []
+    for path in design.steps:
+        ended, undone = _outcome(design, Fault(path, attempt="every"))
+        rows.append(Group("(", (text(path), text(ended), _texts(undone)), ")"))
+    table = Group("WHEN_A_STEP_FAILS: list[tuple[str, str, list[str]]] = [", tuple(rows), "]")
+    imported = [
+        *statement(f"import {module} as drawn", 0),
+        "",
+        *statement(f"Context = drawn.{design.name}{CONTEXT}", 0),
+    ]
+    body = [*imported, "", *laid_out(undisturbed, 0)]
+    body += laid_out(table, 0)
+    return _HEAD + "\n".join(body) + "\n" + _BODY
+
+
+def _outcome(design: Design, *faults: Fault) -> tuple[str, list[str]]:
+    """How a run of the design ends, and what is undone on the way."""
+    result = run(saga_of(design).build(context_of(design), clock=VirtualClock(), faults=faults).start())
+    while isinstance(result, Paused):
+        result = run(result.resume())
+    undone = [
+        item.path for item in result.step_timings if item.is_compensation and item.outcome is StepStatus.COMPENSATED
+    ]
+    return type(result).__name__, undone
+
+
+def _texts(texts: list[str]) -> Group:
+    return Group("[", tuple(map(text, texts)), "]")
+
+
+def _is_module(name: object) -> bool:
+    return (
+        isinstance(name, str)
+        and len(name) <= LONGEST_MODULE
+        and all(part.isidentifier() and not keyword.iskeyword(part) for part in name.split("."))
+    )

@@ -1,0 +1,4 @@
+async def book(amount: int) -> dict[str, str]:
+    """Ask the hotel."""
+    # TODO: a timeout
+    return {"room": str(amount)}

@@ -1,0 +1,145 @@
+"""What a person wrote is never changed: a module that cannot take a change says why, and nothing is lost."""
+
+import pytest
+from test_code_in import ALL, EDITED
+
+from legend_lab.core.errors import DesignError
+from legend_lab.lab.design.code import to_code
+from legend_lab.lab.design.code_files import open_code, save_code
+from legend_lab.lab.design.code_in import from_code
+from legend_lab.lab.design.edits import add_step, change, delete, rename
+from legend_lab.lab.design.model import Design
+from legend_lab.lab.design.templates import TEMPLATES
+
+TRAVEL = TEMPLATES["Travel booking"]
+
+
+def test_a_syntax_error_is_said_with_line_and_column():
+    with pytest.raises(DesignError, match=r"line \d+, column \d+"):
+        from_code(ALL["syntax_error"])
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (ALL["no_saga"], "no saga"),
+        ("", "no saga"),
+        ("\x00", "no Python|line"),
+        ("(" * 5_000, "line|Python"),
+        (3, "from text"),
+        (
+            ALL["untouched"].replace("saga = Trip(", "other = Trip(")
+            + "\n\nclass Second(Saga[TripContext, Exception]):\n    x: Mail\n",
+            "several",
+        ),
+    ],
+)
+def test_what_is_no_module_of_a_saga_is_refused_in_words(text, words):
+    with pytest.raises(DesignError, match=words):
+        from_code(text)
+
+
+def test_nothing_of_a_module_runs_when_it_is_opened(tmp_path):
+    mark = tmp_path / "ran"
+    evil = f"open({str(mark)!r}, 'w').close()\n"
+    module = from_code(ALL["untouched"] + evil + "raise SystemExit\n")
+    assert module.with_design(rename(module.design, "mail", "letter").design).text.endswith(evil + "raise SystemExit\n")
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize("name", ["human_body", "helper_function", "comment_in_a_body"])
+def test_a_body_written_by_hand_is_said_and_its_simulation_cannot_be_changed(name):
+    module = from_code(EDITED[name])
+    assert ("stay.hotel", "execute") in module.written
+    assert any("written by hand" in note.words for note in module.notes)
+    with pytest.raises(DesignError, match="written by hand"):
+        module.with_design(change(module.design, "stay.hotel", {"duration_ms": 99.0}).design)
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "settings"),
+    [
+        ("settings_with_expressions", "reserve", {"timeout_s": 9.0}),
+        ("docstring_changed", "reserve", {"description": "Other"}),
+    ],
+)
+def test_what_a_design_does_not_hold_is_said_with_its_line_and_cannot_be_changed(name, path, settings):
+    module = from_code(EDITED[name])
+    assert module.notes
+    with pytest.raises(DesignError, match=r"line \d+.*in the code"):
+        module.with_design(change(module.design, path, settings).design)
+
+
+def test_a_class_that_a_person_worked_on_stays_when_its_step_is_deleted():
+    module = from_code(EDITED["human_body"])
+    changed = module.with_design(delete(module.design, "stay.hotel").design)
+    assert "class Hotel(" in changed.text
+    assert "hotel: Hotel" not in changed.text
+    assert any("stays" in note.words for note in changed.notes)
+    with pytest.raises(DesignError, match="has a Hotel already"):
+        changed.with_design(add_step(changed.design, name="hotel").design)
+
+
+def test_a_generated_class_goes_with_its_step_and_so_does_an_import_that_only_it_used():
+    module = from_code(EDITED["untouched"])
+    changed = module.with_design(delete(module.design, "mail").design)
+    assert "Mail" not in changed.text
+    assert "attempt" not in changed.text
+
+
+def test_a_class_of_two_steps_is_left_alone():
+    text = EDITED["untouched"].replace(
+        "    breakfast: Breakfast\n", "    breakfast: Breakfast\n    dinner: Breakfast\n"
+    )
+    module = from_code(text.replace("breakfast=Breakfast()", "breakfast=Breakfast(), dinner=Breakfast()"))
+    assert any("also that of" in note.words for note in module.notes)
+    with pytest.raises(DesignError, match="not its own"):
+        module.with_design(change(module.design, "stay.dinner", {"duration_ms": 4.0}).design)
+
+
+def test_an_empty_design_is_refused():
+    with pytest.raises(DesignError, match="needs a step"):
+        from_code(EDITED["untouched"]).with_design(Design())
+
+
+def test_the_diff_shows_only_what_changes():
+    module = from_code(EDITED["trailing_comments"])
+    diff = module.with_design(change(module.design, "reserve", {"timeout_s": 7.5}).design).diff()
+    changed = [line for line in diff.splitlines() if line[:1] in "+-" and line[:3] not in ("+++", "---")]
+    assert changed == ["-    timeout_s = 5  # the bank says so", "+    timeout_s = 7.5  # the bank says so"]
+
+
+def test_a_new_file_is_written_and_a_changed_design_goes_into_it(tmp_path):
+    path = tmp_path / "trip.py"
+    first = save_code(path, TRAVEL)
+    assert path.read_text(encoding="utf-8") == to_code(TRAVEL)
+    path.write_text(
+        path.read_text(encoding="utf-8").replace('    """Book the room"""', '    # mine\n    """Book the room"""')
+    )
+    with pytest.raises(DesignError, match="changed since"):
+        save_code(path, TRAVEL, first)
+    save_code(path, rename(TRAVEL, "charge", "pay").design, open_code(path))
+    assert "    # mine\n" in path.read_text(encoding="utf-8")
+    assert "    pay: ChargePayment\n" in path.read_text(encoding="utf-8")
+    assert [item.name for item in tmp_path.iterdir()] == ["trip.py"]
+
+
+@pytest.mark.parametrize("content", [b"", b"x = 1\n", b"def broken(:\n", b"\xff\xfe", b"# notes\n"])
+def test_a_file_that_is_no_saga_of_ours_is_never_overwritten(tmp_path, content):
+    path = tmp_path / "other.py"
+    path.write_bytes(content)
+    with pytest.raises(DesignError):
+        save_code(path, TRAVEL)
+    assert path.read_bytes() == content
+
+
+def test_line_ends_of_a_file_stay(tmp_path):
+    path = tmp_path / "trip.py"
+    path.write_bytes(to_code(TRAVEL).replace("\n", "\r\n").encode())
+    save_code(path, rename(TRAVEL, "charge", "pay").design)
+    assert b"\n" not in path.read_bytes().replace(b"\r\n", b"")
+
+
+def test_a_place_that_cannot_be_written_is_said(tmp_path):
+    with pytest.raises(DesignError, match="cannot be written"):
+        save_code(tmp_path / "missing" / "trip.py", TRAVEL)

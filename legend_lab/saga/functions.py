@@ -61,6 +61,7 @@ class FunctionStep(Generic[C, P]):
         if self._undo is None:
             self.step_class.compensate = self._make_compensate()  # type: ignore[method-assign,assignment] # made for it
         self._undo = undo
+        self.step_class.__legend_written__ = {**self.step_class.__legend_written__, "compensate": function}
         return function
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Step[C]:
@@ -158,6 +159,7 @@ def _make_class(
     for setting, value in settings.items():
         setattr(made, setting, value)
     made.execute = execute  # type: ignore[method-assign] # the class was made for it
+    made.__legend_written__ = {"execute": function}
     spec_of(made, name)
     return made
 

@@ -97,12 +97,8 @@ class Canvas:
         return path
 
     def _head(self) -> list[str]:
-        said = [
-            self.does,
-            f"Owner: {self.owner}" if self.owner else "",
-            self.longest,
-            *map("Risk: {}".format, self.risks),
-        ]
+        owner = f"Owner: {self.owner}" if self.owner else ""
+        said = [self.does, owner, self.longest, *(f"Risk: {risk}" for risk in self.risks)]
         notes = [f"Not looked at: {note}" for note in self.findings.notes]
         return [visible(line, _LONGEST) for line in (*said, *notes) if line]
 
@@ -116,7 +112,8 @@ class Canvas:
         return (
             f'<div style="font-family: system-ui, sans-serif; font-size: 13px; overflow-x: auto">'
             f"<h2>{_shown(self.name)}</h2>{head}"
-            f'<table style="border-collapse: collapse"><thead><tr>{names}</tr></thead><tbody>{rows}</tbody></table></div>'
+            f'<table style="border-collapse: collapse"><thead><tr>{names}</tr></thead>'
+            f"<tbody>{rows}</tbody></table></div>"
         )
 
 
@@ -186,7 +183,8 @@ def _limits(step: StepFacts) -> str:
     limit = "no timeout" if timeout_s is None else f"{human(timeout_s * 1_000)} each"
     pause = "; may pause" if step.execute.pauses is not None else ""
     promised = {True: "; idempotent", False: "; not idempotent", None: ""}[step.spec.idempotent]
-    return f"{policy.max_retries + 1} attempts, undo {back.max_retries + 1}; {limit}{promised}{pause}"
+    attempts = policy.max_retries + 1
+    return f"{attempts} attempt{'s' if attempts > 1 else ''}, undo {back.max_retries + 1}; {limit}{promised}{pause}"
 
 
 def _cells(row: CanvasRow) -> tuple[str, ...]:

@@ -135,7 +135,7 @@ def _notes(steps: tuple[StepFacts, ...]) -> Iterator[str]:
     blind = [step.path for step in steps if not (step.execute.known and step.undo.known)]
     if blind:
         more = f" and {len(blind) - _PATHS_IN_A_NOTE:,} more" if len(blind) > _PATHS_IN_A_NOTE else ""
-        yield f"what {', '.join(blind[:_PATHS_IN_A_NOTE])}{more} do in their code (no source at hand); settings were"
+        yield f"the code of {', '.join(blind[:_PATHS_IN_A_NOTE])}{more} (no source at hand)"
 
 
 def _given(form: Any) -> Mapping[str, bool] | None:  # noqa: ANN401 - any type form
@@ -151,5 +151,6 @@ def _given(form: Any) -> Mapping[str, bool] | None:  # noqa: ANN401 - any type f
     if dataclasses.is_dataclass(form):
         return {item.name: item.default is not None for item in dataclasses.fields(form)}
     if is_typeddict(form):
-        return {name: name in form.__required_keys__ for name in form.__annotations__}
+        required: frozenset[str] = vars(form)["__required_keys__"]
+        return {name: name in required for name in form.__annotations__}
     return None

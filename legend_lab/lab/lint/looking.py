@@ -39,7 +39,7 @@ def look_at(function: Any, cls: type | None, *, is_method: bool) -> PhaseFacts: 
     me, ctx = (parameters[0], parameters[1]) if is_method else (None, parameters[0])
     found = _Found()
     try:
-        _Look(source, found, me, ctx, cls).body()
+        _Look(source, found, me=me, ctx=ctx, cls=cls).body()
     except RecursionError:  # nested deeper than anybody writes
         return PhaseFacts()
     return replace(found.facts(), file=source.file, line=source.line(source.node), does_nothing=_is_empty(source.node))
@@ -94,6 +94,7 @@ class _Look(ast.NodeVisitor):
         self,
         source: Source,
         found: _Found,
+        *,
         me: str | None,
         ctx: str | None,
         cls: type | None,
@@ -141,8 +142,8 @@ class _Look(ast.NodeVisitor):
             for item in part if isinstance(part, list) else [part]:
                 self.visit(item)
 
-    visit_While = visit_If
-    visit_IfExp = visit_If
+    visit_While = visit_If  # noqa: N815 - the visitor's own spelling
+    visit_IfExp = visit_If  # noqa: N815 - as above
 
     def visit_Match(self, node: ast.Match) -> None:
         self._found.decides = True
@@ -156,10 +157,10 @@ class _Look(ast.NodeVisitor):
         for statement in node.body:
             self.visit(statement)
         self._tests -= 1
-        for statement in (*node.handlers, *node.orelse, *node.finalbody):
-            self.visit(statement)
+        for after in (*node.handlers, *node.orelse, *node.finalbody):
+            self.visit(after)
 
-    visit_TryStar = visit_Try
+    visit_TryStar = visit_Try  # noqa: N815 - as above
 
     def visit_AsyncFor(self, node: ast.AsyncFor) -> None:
         self._wait(node)
@@ -167,7 +168,7 @@ class _Look(ast.NodeVisitor):
 
     def visit_AsyncWith(self, node: ast.AsyncWith) -> None:
         calls = [item.context_expr for item in node.items]
-        limits = [call for call in calls if isinstance(call, ast.Call) and self._value(call.func) in _LIMITS]
+        limits = [call for call in calls if isinstance(call, ast.Call) and _is_one_of(self._value(call.func), _LIMITS)]
         for call in calls:
             self.visit(call)
         self._limits += len(limits)
@@ -197,7 +198,7 @@ class _Look(ast.NodeVisitor):
             self._limits += 1
             self._wait(node)
             self._limits -= 1
-        elif any(value is known for known in _STAND_INS):
+        elif _is_one_of(value, _STAND_INS):
             self._found.stands_in = True
         elif not self._is_followed(node.value):
             self._wait(node)
@@ -352,7 +353,7 @@ class _Look(ast.NodeVisitor):
     def _is_followed(self, node: ast.expr) -> bool:
         """Whether it is a call of a function that belongs to the step and whose source is at hand."""
         value = self._value(node.func) if isinstance(node, ast.Call) else UNKNOWN
-        if not isinstance(value, types.FunctionType) or len(self._stack) > _DEEPEST or value in self._stack:
+        if not isinstance(value, types.FunctionType) or len(self._stack) > _DEEPEST or _is_one_of(value, self._stack):
             return False
         return _package(value) == _package(self._stack[0]) and source_of(unwrapped(value)) is not None
 
@@ -366,7 +367,8 @@ class _Look(ast.NodeVisitor):
         for argument in (*node.args, *(item.value for item in node.keywords)):
             if not (ctx is not None and self._is_context(argument)):
                 self.visit(argument)
-        inner = _Look(source, self._found, me, ctx, self._cls, (*self._called_at, self._line(node)), self._stack)
+        called_at = (*self._called_at, self._line(node))
+        inner = _Look(source, self._found, me=me, ctx=ctx, cls=self._cls, called_at=called_at, stack=self._stack)
         inner._limits, inner._tests = self._limits, self._tests
         inner.body()
 
@@ -376,6 +378,11 @@ class _Look(ast.NodeVisitor):
             if self._is_context(argument):
                 return name
         return next((item.arg for item in node.keywords if self._is_context(item.value)), None)
+
+
+def _is_one_of(value: object, known: tuple[object, ...]) -> bool:
+    """Whether it is one of these very objects; an `==` of somebody's own is not asked."""
+    return any(value is item for item in known)
 
 
 def _parameters(source: Source) -> list[str]:

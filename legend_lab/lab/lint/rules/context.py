@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from legend_lab.lab.lint.facts import PhaseFacts, SagaFacts, StepFacts
-from legend_lab.lab.lint.rules.rule import GARCIA_MOLINA, HELLAND, Case, Objection, Rule
+from legend_lab.lab.lint.rules.rule import FOSDICK, HELLAND, Case, Objection, Rule
 
 
 def undo_reads_unwritten(case: Case) -> Iterator[Objection]:
@@ -33,7 +33,7 @@ def undo_reads_unwritten(case: Case) -> Iterator[Objection]:
                 "compensate",
                 line or None,
                 f"reads {name!r}, {what}",
-                f"use idempotency_key(of='execute') instead, write {name!r} before the call, or look whether it is there",
+                f"use idempotency_key(of='execute'), write {name!r} before the call, or look whether it is there",
             )
 
 
@@ -136,19 +136,19 @@ CONTEXT_RULES = (
     Rule(
         "context-read-too-early",
         "Steps run in order, so the value is not there yet.",
-        GARCIA_MOLINA,
+        FOSDICK,
         read_too_early,
     ),
     Rule(
         "context-never-written",
         "Every run finds nothing there.",
-        GARCIA_MOLINA,
+        FOSDICK,
         never_written,
     ),
     Rule(
         "context-never-read",
         "What is stored with every run and never used is carried for nothing, or a step forgets it.",
-        GARCIA_MOLINA,
+        FOSDICK,
         never_read,
     ),
 )

@@ -22,14 +22,14 @@ def lost_update(case: Case) -> Iterator[Objection]:
             reader = next((item for item in steps[:index] if record in item.records.reads), None)
             if reader is None:
                 continue
-            other = _other(case, record, "changes")
+            other = _other(case, record)
             yield Objection(
                 "warning",
                 step,
                 "execute",
                 None,
                 f"overwrites {record!r} from what {reader.path} has read; {other} may have changed it in between",
-                f"read it again here and compare (reread value, version), lock it before {reader.path} (semantic lock), "
+                f"read it again here and compare (reread value), lock it before {reader.path} (semantic lock), "
                 "or make the change one whose order does not matter (commutative update)",
             )
         for effect in sorted(step.execute.keyed):
@@ -79,7 +79,7 @@ def _dirty(step: StepFacts, message: str) -> Objection:
     )
 
 
-def _other(case: Case, record: str, _what: str) -> str:
+def _other(case: Case, record: str) -> str:
     saga = next((item for item in case.beside if any(record in step.records.changes for step in item.steps)), None)
     return "another run of this saga" if saga is None else saga.name
 

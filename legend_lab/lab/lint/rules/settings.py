@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from legend_lab.lab.lint.findings import Phase
 from legend_lab.lab.lint.rules.rule import BROOKER, GARCIA_MOLINA, RICHARDSON, Case, Objection, Rule
 from legend_lab.lab.lint.times import in_words, longest_of, longest_run
 
@@ -36,7 +37,7 @@ def no_timeout(case: Case) -> Iterator[Objection]:
         line = step.execute.waits if step.execute.waits is not None else step.undo.waits
         if line is None:
             continue
-        phase = "execute" if step.execute.waits is not None else "compensate"
+        phase: Phase = "execute" if step.execute.waits is not None else "compensate"
         yield Objection(
             "warning",
             step,

@@ -45,7 +45,7 @@ def look_at(function: Any, cls: type | None, *, is_method: bool) -> PhaseFacts: 
     return replace(found.facts(), file=source.file, line=source.line(source.node), does_nothing=_is_empty(source.node))
 
 
-@dataclass(slots=True)
+@dataclass
 class _Found:
     """What was found so far, in all functions that were followed; see `PhaseFacts`."""
 
@@ -67,24 +67,12 @@ class _Found:
     can_fail: bool = False
 
     def facts(self) -> PhaseFacts:
-        return PhaseFacts(
-            known=True,
-            opens=self.opens,
-            closes=self.closes,
-            keyed=frozenset(self.keyed),
-            unclear_effects=self.unclear_effects,
-            reads=self.reads,
-            writes=self.writes,
-            may_change=frozenset(self.may_change),
-            early=frozenset(self.early),
-            guarded=frozenset(self.guarded),
-            context_leaves=self.context_leaves,
-            waits=self.waits,
-            waits_limited=self.waits_limited,
-            stands_in=self.stands_in,
-            pauses=self.pauses,
-            decides=self.decides,
-        )
+        """The same as nobody changes it any more."""
+        found: dict[str, Any] = {
+            name: frozenset(value) if isinstance(value, set) else value for name, value in vars(self).items()
+        }
+        del found["can_fail"]
+        return PhaseFacts(known=True, **found)
 
 
 class _Look(ast.NodeVisitor):

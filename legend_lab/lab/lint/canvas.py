@@ -175,7 +175,7 @@ def _undo(step: StepFacts) -> str:
     if not step.undo.known:
         return "not known"
     closes = f"closes {', '.join(step.undo.closes)}" if step.undo.closes else "in its code"
-    return f"{closes}; may be called when nobody knows" if step.may_be_uncertain else closes
+    return f"{closes}; may be called though nobody knows that it was done" if step.may_be_uncertain else closes
 
 
 def _limits(step: StepFacts) -> str:

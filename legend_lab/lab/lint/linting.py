@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from pydantic import BaseModel
+
 from legend_lab.core.program import is_number
 from legend_lab.lab.lint.facts import SagaFacts
 from legend_lab.lab.lint.findings import SEVERITIES, Findings, LintError, LintFinding
@@ -67,7 +69,7 @@ def lint_facts(
 
 
 def _several(value: object, name: str) -> tuple[object, ...]:
-    if isinstance(value, str) or not isinstance(value, Iterable):
+    if isinstance(value, str | BaseModel) or not isinstance(value, Iterable):  # a saga lists its fields
         raise LintError(f"{name} is a list, not {value!r}"[:200])
     return tuple(value)
 

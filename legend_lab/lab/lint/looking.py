@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from legend_lab.lab.lint.facts import PhaseFacts
-from legend_lab.lab.lint.names import UNKNOWN, Names
+from legend_lab.lab.lint.names import UNKNOWN, Names, is_a
 from legend_lab.lab.lint.sources import Source, source_of, unwrapped
 from legend_lab.runtime import effects
 from legend_lab.runtime.current import idempotency_key, pass_time
@@ -302,7 +302,7 @@ class _Look(ast.NodeVisitor):
                 self._found.may_change.add(key)
             else:
                 self._read(key, node)
-            if len(node.args) > 1 or method == "get":
+            if method == "get" or (method == "pop" and len(node.args) > 1):
                 self._found.guarded.add(key)
         else:
             self._found.context_leaves = True
@@ -320,7 +320,7 @@ class _Look(ast.NodeVisitor):
         service = self._value(function.value)
         if service is UNKNOWN:
             self._found.unclear_effects = True  # it may well be a participant that was handed in
-        elif SimulatedService in type(service).__mro__:
+        elif is_a(SimulatedService, service):
             self._note_effect(function.attr, service.declaration.name, node, node.args[:1])
 
     def _note_effect(self, action: str, name: str, node: ast.Call, keys: Sequence[ast.expr]) -> None:
@@ -328,20 +328,23 @@ class _Look(ast.NodeVisitor):
             self._found.closes.setdefault(name, self._line(node))
             return
         self._found.opens.setdefault(name, self._line(node))
-        own = [key for key in keys if isinstance(key, ast.Call) and self._value(key.func) is idempotency_key]
+        own = [key for key in keys if any(self._is_own_key(part) for part in ast.walk(key))]
         if len(own) < len(keys):
             self._found.keyed.add(name)
 
+    def _is_own_key(self, node: ast.AST) -> bool:
+        return isinstance(node, ast.Call) and self._value(node.func) is idempotency_key
+
     def _text(self, node: ast.expr) -> str | None:
-        value = node.value if isinstance(node, ast.Constant) else self._value(node)
-        return value if isinstance(value, str) else None
+        value: object = node.value if isinstance(node, ast.Constant) else self._value(node)
+        return value if is_a(str, value) else None
 
     # calls --------------------------------------------------------------------------------------------------------
 
     def _is_followed(self, node: ast.expr) -> bool:
         """Whether it is a call of a function that belongs to the step and whose source is at hand."""
-        value = self._value(node.func) if isinstance(node, ast.Call) else UNKNOWN
-        if not isinstance(value, types.FunctionType) or len(self._stack) > _DEEPEST or _is_one_of(value, self._stack):
+        value: object = self._value(node.func) if isinstance(node, ast.Call) else UNKNOWN
+        if not is_a(types.FunctionType, value) or len(self._stack) > _DEEPEST or _is_one_of(value, self._stack):
             return False
         return _package(value) == _package(self._stack[0]) and source_of(unwrapped(value)) is not None
 

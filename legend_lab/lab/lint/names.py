@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import builtins
 import types
-from typing import Any, Final
+from typing import Any, Final, TypeGuard, TypeVar
 
 from legend_lab.lab.lint.sources import Source
+
+K = TypeVar("K")
 
 UNKNOWN: Final = object()
 """What stands for a value that cannot be told."""
@@ -71,9 +73,14 @@ def _local_names(node: ast.AsyncFunctionDef | ast.FunctionDef) -> set[str]:
 
 def _member(owner: Any, name: str) -> Any:  # noqa: ANN401 - as above
     """An attribute of a module or class, looked up without running anything of theirs."""
-    if isinstance(owner, types.ModuleType):
+    if is_a(types.ModuleType, owner):
         return vars(owner).get(name, UNKNOWN)
-    return _in_class(owner, name) if isinstance(owner, type) else UNKNOWN
+    return _in_class(owner, name) if is_a(type, owner) else UNKNOWN
+
+
+def is_a(kind: type[K], value: object) -> TypeGuard[K]:
+    """Say whether `value` is of this class; unlike `isinstance` without asking the value, which may be a proxy."""
+    return issubclass(type(value), kind)
 
 
 def _in_class(cls: type | None, name: str, after: types.FunctionType | None = None) -> Any:  # noqa: ANN401 - as above

@@ -52,13 +52,15 @@ def total_backoff(policy: RetryPolicy) -> float:
     if not count or not first:
         return 0.0
     cap = math.inf if policy.max_backoff_ms is None else policy.max_backoff_ms
+    if cap == 0:
+        return 0.0
     if growth == 1:
         return count * min(first, cap)
     if growth == 0:
         return min(first, cap)
     # waits before the limit is reached (they grow), or before they are below it (they shrink)
-    turn = 0.0 if first == cap else math.log(cap / first, growth) if 0 < cap < math.inf else math.inf
-    before = 0 if cap == 0 else min(count, max(0, math.floor(turn) + 1)) if turn < math.inf else count
+    turn = math.log(cap / first, growth) if cap < math.inf else math.inf
+    before = count if math.isinf(turn) else min(count, max(0, math.floor(turn) + 1))
     if growth > 1:
         return _geometric(first, growth, before) + (count - before) * min(cap, LARGEST)
     if cap >= first:

@@ -320,7 +320,7 @@ class _Look(ast.NodeVisitor):
         service = self._value(function.value)
         if service is UNKNOWN:
             self._found.unclear_effects = True  # it may well be a participant that was handed in
-        elif is_a(SimulatedService, service):
+        elif is_a(service, SimulatedService):
             self._note_effect(function.attr, service.declaration.name, node, node.args[:1])
 
     def _note_effect(self, action: str, name: str, node: ast.Call, keys: Sequence[ast.expr]) -> None:
@@ -336,15 +336,15 @@ class _Look(ast.NodeVisitor):
         return isinstance(node, ast.Call) and self._value(node.func) is idempotency_key
 
     def _text(self, node: ast.expr) -> str | None:
-        value: object = node.value if isinstance(node, ast.Constant) else self._value(node)
-        return value if is_a(str, value) else None
+        value = node.value if isinstance(node, ast.Constant) else self._value(node)
+        return value if is_a(value, str) else None
 
     # calls --------------------------------------------------------------------------------------------------------
 
     def _is_followed(self, node: ast.expr) -> bool:
         """Whether it is a call of a function that belongs to the step and whose source is at hand."""
-        value: object = self._value(node.func) if isinstance(node, ast.Call) else UNKNOWN
-        if not is_a(types.FunctionType, value) or len(self._stack) > _DEEPEST or _is_one_of(value, self._stack):
+        value = self._value(node.func) if isinstance(node, ast.Call) else UNKNOWN
+        if not is_a(value, types.FunctionType) or len(self._stack) > _DEEPEST or _is_one_of(value, self._stack):
             return False
         return _package(value) == _package(self._stack[0]) and source_of(unwrapped(value)) is not None
 

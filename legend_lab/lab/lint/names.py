@@ -73,12 +73,12 @@ def _local_names(node: ast.AsyncFunctionDef | ast.FunctionDef) -> set[str]:
 
 def _member(owner: Any, name: str) -> Any:  # noqa: ANN401 - as above
     """An attribute of a module or class, looked up without running anything of theirs."""
-    if is_a(types.ModuleType, owner):
+    if is_a(owner, types.ModuleType):
         return vars(owner).get(name, UNKNOWN)
-    return _in_class(owner, name) if is_a(type, owner) else UNKNOWN
+    return _in_class(owner, name) if is_a(owner, type) else UNKNOWN
 
 
-def is_a(kind: type[K], value: object) -> TypeGuard[K]:
+def is_a(value: object, kind: type[K]) -> TypeGuard[K]:
     """Say whether `value` is of this class; unlike `isinstance` without asking the value, which may be a proxy."""
     return issubclass(type(value), kind)
 

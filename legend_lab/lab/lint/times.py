@@ -78,7 +78,10 @@ def in_words(ms: float) -> str:
 
 
 def _geometric(first: float, growth: float, count: int) -> float:
-    return first * (growth**count - 1) / (growth - 1) if count else 0.0
+    try:
+        return first * math.expm1(count * math.log(growth)) / (growth - 1)
+    except OverflowError:
+        return math.inf
 
 
 def _attempts(phase: PhaseFacts, policy: RetryPolicy, timeout_s: float | None) -> float:

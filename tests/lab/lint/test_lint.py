@@ -196,7 +196,8 @@ HOSTILE = [
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_docstrings_show_as_text(text):
-    made = type("Made", (SimulatedStep,), {"__doc__": text, "__module__": __name__})
+    made = type("Made", (SimulatedStep,), {"__module__": __name__})
+    made.__doc__ = text
     page = canvas(saga(step=made(effect="plain")))
     for shown in (page.html, page._repr_html_(), page.text, lint(saga(step=made(effect="plain"))).text):
         shown.encode()
@@ -206,6 +207,17 @@ def test_hostile_docstrings_show_as_text(text):
     assert "<script" not in page.html
     assert "<b>" not in page.html
     assert "<i>all" not in page.html
+
+
+def test_endless_names_are_cut():
+    long = "a" * 10_000
+    step = Booked(effect=f"{long} <b>")
+    whole = Saga.of(f"S{long}", {long: step})
+    page = canvas(whole)
+    for shown in (page.html, page.text, lint(whole).text, lint(whole)._repr_html_()):
+        assert len(shown) < 20_000
+        assert "<b>aaa" not in shown
+    assert {item.path for item in lint(whole)} == {long}
 
 
 def test_the_canvas_is_one_page_that_opens_offline(tmp_path):

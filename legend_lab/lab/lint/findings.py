@@ -122,8 +122,10 @@ class Findings(list[LintFinding]):
 
 
 def short_file(file: str) -> str:
-    """A file as people name it: below the working directory its way from there, else its last part."""
+    """A file as people name it: from the working directory, if it is below; else its last part; a cell as such."""
     path = Path(file)
+    if path.parent.name.startswith("ipykernel_"):
+        return "cell"
     try:
         return str(path.relative_to(Path(os.getcwd())))  # noqa: PTH109 - Path.cwd() is the same, and slower
     except (ValueError, OSError):

@@ -250,6 +250,25 @@ def test_a_class_of_simulated_steps_tells_only_its_settings():
     assert lint(Blind(one=SimulatedStep())).notes == ()
 
 
+def test_in_a_plain_dict_an_undo_that_reads_what_is_written_last_is_a_warning():
+    class It(Step[dict]):
+        timeout_s = 3.0
+
+        async def execute(self, ctx: dict) -> StepOutcome:
+            ctx["before"] = 1
+            ctx["count"] += 1
+            ctx["room"] = await asyncio.open_connection(ctx["host"])
+            return GO
+
+        async def compensate(self, ctx: dict) -> CompensationOutcome:
+            ctx["count"] = ctx["count"] - ctx["before"]
+            del ctx["room"]
+            return DONE if ctx["host"] else ctx["room"]
+
+    (found,) = lint(Saga.of("OfADict", {"it": It()}))
+    assert (found.rule, found.severity, found.message[:12]) == ("undo-reads-unwritten", "warning", "reads 'room'")
+
+
 class Typed(TypedDict, total=False):
     found: str
 

@@ -18,7 +18,11 @@ def undo_reads_unwritten(case: Case) -> Iterator[Objection]:
         return
     for index, step in enumerate(case.saga.steps):
         for name, line in step.undo.reads.items():
-            if _is_given(case.saga, name) or name in step.undo.guarded or _came_before(case.saga, name, index):
+            if (
+                name in step.undo.guarded
+                or _came_before(case.saga, name, index)
+                or _may_be_given(case.saga, name, step)
+            ):
                 continue
             own, places = index in writers.get(name, ()), writers.get(name, set())
             if own and step.may_be_uncertain and name not in step.execute.early | step.execute.may_change:
@@ -28,7 +32,7 @@ def undo_reads_unwritten(case: Case) -> Iterator[Objection]:
             else:
                 continue
             yield Objection(
-                "error",
+                "error" if case.saga.given is not None else "warning",
                 step,
                 "compensate",
                 line or None,
@@ -120,6 +124,11 @@ def _reader(saga: SagaFacts, name: str) -> tuple[StepFacts, PhaseFacts] | None:
 def _is_given(saga: SagaFacts, name: str) -> bool:
     """Whether a run starts with a value there, as far as is known."""
     return saga.given is None or saga.given.get(name, True)
+
+
+def _may_be_given(saga: SagaFacts, name: str, step: StepFacts) -> bool:
+    """The same; in a context that is not known, what the step reads before it writes it was there before."""
+    return name in step.execute.reads if saga.given is None else _is_given(saga, name)
 
 
 def _came_before(saga: SagaFacts, name: str, index: int) -> bool:

@@ -136,7 +136,7 @@ def _row(finding: LintFinding) -> str:
     colour = _COLOURS[finding.severity]
     return (
         f'<details style="border-left: 4px solid {colour}; padding-left: 8px; margin: 6px 0">'
-        f'<summary><b style="color: {colour}">{finding.severity}</b> <code>{_shown(finding.place)}</code> '
+        f"<summary><b>{finding.severity}</b> <code>{_shown(finding.place)}</code> "
         f"{_shown(finding.message)} <small>{_shown(finding.rule)}</small></summary>"
         f"<p><b>Why:</b> {_shown(finding.why)} <i>({_shown(finding.source)})</i></p>"
         f"<p><b>Mend:</b> {_shown(finding.mend)}</p></details>"

@@ -158,6 +158,11 @@ def test_a_lost_update_names_the_saga_that_changes_the_record_too():
     assert any("Restocking may have changed it" in item.message for item in lint(flawed, beside=[other]))
 
 
+def test_a_lock_that_comes_after_the_read_is_too_late():
+    reads, writes = book(description="Look. Reads: stock"), pay(description="Set. Locks: stock. Writes: stock")
+    assert [item.rule for item in lint(design(reads, writes))] == ["lost-update"]
+
+
 def test_a_run_longer_than_asked_for_is_a_warning_with_the_numbers():
     (found,) = lint(design(book()), longest_s=30)
     assert (found.rule, found.severity) == ("long-run", "warning")

@@ -269,6 +269,20 @@ def test_in_a_plain_dict_an_undo_that_reads_what_is_written_last_is_a_warning():
     assert (found.rule, found.severity, found.message[:12]) == ("undo-reads-unwritten", "warning", "reads 'room'")
 
 
+class Blocks(Saga[Any, Exception], abstract=True):
+    """Only a base for others."""
+
+
+def test_a_class_whose_fields_name_only_bases_is_looked_at_as_far_as_that_goes():
+    class Open(Saga[Any, Exception]):
+        any_step: Step[Any]
+        any_block: Blocks
+
+    found = lint(Open)
+    assert found == []
+    assert found.notes == ("the code of any_step, any_block (no source at hand)",)
+
+
 class Typed(TypedDict, total=False):
     found: str
 

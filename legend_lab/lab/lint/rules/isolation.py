@@ -17,12 +17,10 @@ def lost_update(case: Case) -> Iterator[Objection]:
     steps = case.saga.steps
     for index, step in enumerate(steps):
         for record in sorted(step.records.writes):
-            if record in step.records.reads or _locked(steps[: index + 1], record):
+            read_at = next((place for place in range(index) if record in steps[place].records.reads), None)
+            if read_at is None or record in step.records.reads or _locked(steps[: read_at + 1], record):
                 continue
-            reader = next((item for item in steps[:index] if record in item.records.reads), None)
-            if reader is None:
-                continue
-            other = _other(case, record)
+            reader, other = steps[read_at], _other(case, record)
             yield Objection(
                 "warning",
                 step,

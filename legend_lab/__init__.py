@@ -82,6 +82,9 @@ if TYPE_CHECKING:
     from legend_lab.lab.editing import EditError
     from legend_lab.lab.frames import timings_frame
     from legend_lab.lab.ledger import Effect, EffectState, Ledger, ledger
+    from legend_lab.lab.lint.canvas import Canvas, canvas
+    from legend_lab.lab.lint.findings import Findings, LintError, LintFinding
+    from legend_lab.lab.lint.linting import lint
     from legend_lab.saga.diagram import Diagram, diagram
     from legend_lab.saga.mermaid import to_mermaid
     from legend_lab.stores.memory import InMemoryStore
@@ -92,21 +95,27 @@ if TYPE_CHECKING:
 _LAZY = {
     "Breakpoint": "legend_lab.lab.breakpoints",
     "BreakpointError": "legend_lab.lab.breakpoints",
+    "Canvas": "legend_lab.lab.lint.canvas",
     "ConditionError": "legend_lab.lab.conditions",
     "Debugger": "legend_lab.lab.debugger",
     "EditError": "legend_lab.lab.editing",
     "Diagram": "legend_lab.saga.diagram",
     "Effect": "legend_lab.lab.ledger",
     "EffectState": "legend_lab.lab.ledger",
+    "Findings": "legend_lab.lab.lint.findings",
     "InMemoryStore": "legend_lab.stores.memory",
     "Ledger": "legend_lab.lab.ledger",
+    "LintError": "legend_lab.lab.lint.findings",
+    "LintFinding": "legend_lab.lab.lint.findings",
     "SqlStore": "legend_lab.stores.sql",
     "StopReason": "legend_lab.lab.breakpoints",
     "Workbench": "legend_lab.ui.workbench",
+    "canvas": "legend_lab.lab.lint.canvas",
     "compare": "legend_lab.lab.comparison",
     "diagram": "legend_lab.saga.diagram",
     "gantt": "legend_lab.lab.charts",
     "ledger": "legend_lab.lab.ledger",
+    "lint": "legend_lab.lab.lint.linting",
     "timings_frame": "legend_lab.lab.frames",
     "to_mermaid": "legend_lab.saga.mermaid",
     "to_html": "legend_lab.ui.page",
@@ -138,6 +147,7 @@ __all__ = [
     "BackendError",
     "Breakpoint",
     "BreakpointError",
+    "Canvas",
     "Claim",
     "Clock",
     "ClockError",
@@ -171,12 +181,15 @@ __all__ = [
     "FaultKind",
     "FaultPlan",
     "FaultPlanError",
+    "Findings",
     "InMemoryStore",
     "InjectedConnectionError",
     "InjectedError",
     "Journal",
     "Ledger",
     "LegendError",
+    "LintError",
+    "LintFinding",
     "LoggingObserver",
     "New",
     "NotFoundError",
@@ -217,12 +230,14 @@ __all__ = [
     "VirtualClock",
     "Workbench",
     "attempt",
+    "canvas",
     "compare",
     "diagram",
     "effects",
     "gantt",
     "idempotency_key",
     "ledger",
+    "lint",
     "pass_time",
     "resources",
     "run",

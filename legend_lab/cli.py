@@ -1,8 +1,11 @@
-"""Owns the command line: `legend-lab open` puts a person in front of the bundled notebooks."""
+"""Owns the command line: `legend-lab open` shows the bundled notebooks, `legend-lab lint` says what a saga lacks."""
 
 from __future__ import annotations
 
 import argparse
+import importlib
+import importlib.util
+import json
 import os
 import shutil
 import subprocess
@@ -45,6 +48,24 @@ def _parser() -> argparse.ArgumentParser:
     opener.add_argument("--no-browser", action="store_true", help="start JupyterLab, but open no browser")
     opener.add_argument("--port", type=int, default=8888, help="first port to try")
     opener.set_defaults(run=_open)
+    linter = commands.add_parser(
+        "lint",
+        help="say what is missing in a saga",
+        description="Look at a saga for what is missing; nothing of it runs. "
+        "Ends with 0 when there is nothing to object to, with 1 when there is, with 2 when it cannot be looked at.",
+    )
+    linter.add_argument(
+        "saga", metavar="MODULE:SAGA", help="a saga, a saga class or a design; MODULE may be a .py file"
+    )
+    linter.add_argument(
+        "--fail-on", choices=("error", "warning", "note"), default="warning", help="mildest that counts"
+    )
+    linter.add_argument("--ignore", action="append", default=[], metavar="RULE[:PATH]", help="left out on purpose")
+    linter.add_argument("--beside", action="append", default=[], metavar="MODULE:SAGA", help="runs at the same time")
+    linter.add_argument("--longest", type=float, metavar="SECONDS", help="how long a run may take, with its undo")
+    linter.add_argument("--canvas", type=Path, metavar="FILE", help="also write the saga's canvas, .html or .txt")
+    linter.add_argument("--json", action="store_true", help="print data")
+    linter.set_defaults(run=_lint)
     return parser
 
 
@@ -59,6 +80,60 @@ def _open(options: argparse.Namespace) -> int:
         command.append("--no-browser")
     print(f"The notebooks are in {folder}; close JupyterLab with Ctrl-C.", flush=True)  # noqa: T201 - as above
     return subprocess.call([*command, str(folder / FIRST)])  # noqa: S603 - this very Python
+
+
+def _lint(options: argparse.Namespace) -> int:
+    from legend_lab.lab.lint.canvas import canvas  # noqa: PLC0415 - only this command needs the lab
+    from legend_lab.lab.lint.linting import lint  # noqa: PLC0415 - as above
+
+    try:
+        saga = _named(options.saga)
+        beside = [_named(name) for name in options.beside]
+        found = lint(saga, beside=beside, ignore=options.ignore, longest_s=options.longest)
+        if options.canvas is not None:
+            canvas(saga).save(options.canvas)
+    except LegendError as error:
+        print(f"legend-lab: {error}", file=sys.stderr)  # noqa: T201 - as above
+        return 2
+    print(json.dumps(found.to_data(), indent=2) if options.json else found.text)  # noqa: T201 - as above
+    return 1 if found.at_least(options.fail_on) else 0
+
+
+def _named(name: str) -> object:
+    """What `MODULE:SAGA` names; its module is imported, which runs the module.
+
+    Raises:
+        LegendError: there is no such module or name, or the module cannot be imported.
+    """
+    module_name, _, path = name.partition(":")
+    if not module_name or not path:
+        raise LegendError(f"name a saga as MODULE:SAGA, such as shop.orders:fulfilment, not {name!r}")
+    if os.getcwd() not in sys.path:  # noqa: PTH109 - entries of sys.path are texts
+        sys.path.insert(0, os.getcwd())  # noqa: PTH109 - as above
+    try:
+        found: object = _imported(module_name)
+    except (Exception, SystemExit) as error:
+        reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        raise LegendError(f"cannot import {module_name}: {reason}") from error
+    for part in path.split("."):
+        if not hasattr(found, part):
+            raise LegendError(f"{module_name} has no {path}")
+        found = getattr(found, part)
+    return found
+
+
+def _imported(name: str) -> object:
+    if not name.endswith(".py"):
+        return importlib.import_module(name)
+    path = Path(name).resolve()
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None or not path.exists():
+        raise ImportError("there is no such file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules.setdefault(path.stem, module)  # where its classes look for the names in their annotations
+    sys.path.insert(0, str(path.parent))
+    spec.loader.exec_module(module)
+    return module
 
 
 def copy_notebooks(folder: Path) -> Path:

@@ -1,0 +1,1 @@
+"""What is missing in a saga, told without running it."""

@@ -1,0 +1,207 @@
+"""Owns the saga canvas: one page that says what a saga does, undoes, risks and takes, for people to talk about."""
+
+from __future__ import annotations
+
+import html
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+
+from legend_lab.lab.labels import human, visible
+from legend_lab.lab.lint.facts import SagaFacts, StepFacts
+from legend_lab.lab.lint.findings import Findings, LintError
+from legend_lab.lab.lint.gathering import gather
+from legend_lab.lab.lint.linting import lint
+from legend_lab.lab.lint.times import in_words, longest_of, longest_run
+
+_LONGEST = 400
+"""Characters of one text that are shown."""
+_WIDTH = 100
+"""Characters of a line of text."""
+_HEADS = ("Step", "Does", "Effect", "Undo", "Attempts and limits", "Longest", "Owner", "Risks")
+
+
+@dataclass(frozen=True, slots=True)
+class CanvasRow:
+    """One step on the canvas, in words."""
+
+    path: str
+    does: str
+    effect: str
+    undo: str
+    limits: str
+    longest: str
+    owner: str
+    risks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Canvas:
+    """A saga on one page.
+
+    Attributes:
+        name: the saga's name.
+        does: what it says of itself.
+        owner: who answers for it; empty when its docstring does not say.
+        longest: how long a run may take, in words.
+        rows: its steps in flat order.
+        risks: what is to be said of the saga as a whole.
+        findings: all that the lint says.
+    """
+
+    name: str
+    does: str
+    owner: str
+    longest: str
+    rows: tuple[CanvasRow, ...]
+    risks: tuple[str, ...]
+    findings: Findings
+
+    @property
+    def text(self) -> str:
+        """The page as plain text."""
+        lines = [visible(self.name, _LONGEST), "=" * min(len(visible(self.name, _LONGEST)), _WIDTH), *self._head()]
+        for number, row in enumerate(self.rows, 1):
+            lines += ["", f"{number}. {visible(row.path, _LONGEST)}"]
+            for head, value in zip(_HEADS[1:-1], _cells(row)[1:], strict=True):
+                lines += _wrapped(f"{head}:", value)
+            for risk in row.risks:
+                lines += _wrapped("Risk:", risk)
+        return "\n".join(lines) + "\n"
+
+    @property
+    def html(self) -> str:
+        """The whole page: one file that opens offline."""
+        return (
+            '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+            "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+            '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
+            f"<title>{_shown(self.name)}</title></head>"
+            f'<body style="margin: 24px">{self._repr_html_()}</body></html>\n'
+        )
+
+    def save(self, path: str | Path) -> Path:
+        """Write the page, as HTML to `….html` and as text to `….txt`; return its path.
+
+        Raises:
+            LintError: the name ends otherwise, or the file cannot be written.
+        """
+        path = Path(path)
+        pages = {".html": lambda: self.html, ".txt": lambda: self.text}
+        if path.suffix not in pages:
+            raise LintError(f"a canvas is saved as .html or .txt, not as {path.name!r}"[:300])
+        try:
+            path.write_text(pages[path.suffix](), encoding="utf-8")
+        except OSError as error:
+            raise LintError(f"cannot write {path}: {error.strerror}") from error
+        return path
+
+    def _head(self) -> list[str]:
+        owner = f"Owner: {self.owner}" if self.owner else ""
+        said = [self.does, owner, self.longest, *(f"Risk: {risk}" for risk in self.risks)]
+        notes = [f"Not looked at: {note}" for note in self.findings.notes]
+        return [visible(line, _LONGEST) for line in (*said, *notes) if line]
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<p>{_shown(line)}</p>" for line in self._head())
+        names = "".join(f'<th style="{_CELL}">{name}</th>' for name in _HEADS)
+        rows = "".join(map(_html_row, self.rows))
+        return (
+            f'<div style="font-family: system-ui, sans-serif; font-size: 13px; overflow-x: auto">'
+            f"<h2>{_shown(self.name)}</h2>{head}"
+            f'<table style="border-collapse: collapse"><thead><tr>{names}</tr></thead>'
+            f"<tbody>{rows}</tbody></table></div>"
+        )
+
+
+_CELL = "border: 1px solid #8888; padding: 6px 8px; text-align: left; vertical-align: top"
+
+
+def canvas(saga: object) -> Canvas:
+    """The canvas of a saga, a saga class or a design; nothing of it runs.
+
+    An owner is whom a step's docstring (or that of one of its bases) names in a line `Owner: payments`; else whom the
+    saga's docstring names; else nobody.
+
+    Raises:
+        LintError: it is none of these.
+        SagaDefinitionError: the saga is wrong.
+        DesignError: the design has no step.
+    """
+    facts = gather(saga)
+    findings = lint(saga)
+    risks: dict[str, list[str]] = {}
+    for item in findings:
+        risks.setdefault(item.path, []).append(f"{item.severity}: {item.message} [{item.rule}]")
+    rows = tuple(_row(step, facts, tuple(risks.get(step.path, ()))) for step in facts.steps)
+    run = longest_run(facts)
+    longest = f"Longest run without pauses: {in_words(run.execute)} forward, {in_words(run.undo)} back."
+    return Canvas(facts.name, facts.does, facts.owner, longest, rows, tuple(risks.get("", ())), findings)
+
+
+def _row(step: StepFacts, saga: SagaFacts, risks: tuple[str, ...]) -> CanvasRow:
+    longest = longest_of(step)
+    return CanvasRow(
+        path=step.path,
+        does=step.does or step.class_name,
+        effect=_effect(step),
+        undo=_undo(step),
+        limits=_limits(step),
+        longest=f"{in_words(longest.execute)}; undo {in_words(longest.undo)}",
+        owner=step.owner or saga.owner or "not said",
+        risks=risks,
+    )
+
+
+def _effect(step: StepFacts) -> str:
+    named = [f"{effect.name} ({', '.join(_kinds(effect.idempotent, effect.irreversible))})" for effect in step.opened]
+    if step.execute.unclear_effects:
+        named.append("one that its code does not name")
+    if not named and not step.execute.known:
+        return "not known"
+    return ", ".join(named) or "none declared"
+
+
+def _kinds(idempotent: bool, irreversible: bool) -> list[str]:  # noqa: FBT001 - two flags of a declaration
+    return ["idempotent" if idempotent else "not idempotent", *(["irreversible"] if irreversible else [])]
+
+
+def _undo(step: StepFacts) -> str:
+    if step.undo.does_nothing:
+        return f"does nothing: {step.no_undo_because}" if step.no_undo_because else "does nothing"
+    if not step.undo.known:
+        return "not known"
+    closes = f"closes {', '.join(step.undo.closes)}" if step.undo.closes else "in its code"
+    return f"{closes}; may be called though nobody knows that it was done" if step.may_be_uncertain else closes
+
+
+def _limits(step: StepFacts) -> str:
+    policy, back, timeout_s = step.spec.retry_policy, step.spec.compensation_retry_policy, step.spec.timeout_s
+    limit = "no timeout" if timeout_s is None else f"{human(timeout_s * 1_000)} each"
+    pause = "; may pause" if step.execute.pauses is not None else ""
+    promised = {True: "; idempotent", False: "; not idempotent", None: ""}[step.spec.idempotent]
+    attempts = policy.max_retries + 1
+    return f"{attempts} attempt{'s' if attempts > 1 else ''}, undo {back.max_retries + 1}; {limit}{promised}{pause}"
+
+
+def _cells(row: CanvasRow) -> tuple[str, ...]:
+    return row.path, row.does, row.effect, row.undo, row.limits, row.longest, row.owner
+
+
+def _html_row(row: CanvasRow) -> str:
+    cells = "".join(f'<td style="{_CELL}">{_shown(value)}</td>' for value in _cells(row))
+    risks = "".join(f"<li>{_shown(risk)}</li>" for risk in row.risks)
+    listed = f'<ul style="margin: 0; padding-left: 16px">{risks}</ul>' if risks else "none found"
+    return f'<tr>{cells}<td style="{_CELL}">{listed}</td></tr>'
+
+
+def _wrapped(head: str, value: str) -> list[str]:
+    indent = " " * 24
+    return textwrap.wrap(visible(value, _LONGEST), _WIDTH, initial_indent=f"   {head:21}", subsequent_indent=indent)
+
+
+def _shown(text: str) -> str:
+    return html.escape(visible(text, _LONGEST))

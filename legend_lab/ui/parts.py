@@ -143,6 +143,20 @@ class Context(Part):
     """The last edit, if it was refused: a `Refusal`."""
 
 
+class Effects(Part):
+    """What the saga has done in the outside world: open, doubled, undone, on its way."""
+
+    _esm = _module("effects")
+    _css = _styles("effects")
+
+    rows: Any = traitlets.List().tag(sync=True)
+    """The effects, an `EffectRow` each."""
+    more = traitlets.Int().tag(sync=True)
+    """How many are not among `rows`."""
+    summary = traitlets.Unicode().tag(sync=True)
+    """How many are open, doubled, undone."""
+
+
 class History(Part):
     """Everything that happened, a dot an entry and a lane a branch, to travel on."""
 

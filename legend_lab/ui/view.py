@@ -15,6 +15,7 @@ from legend_lab.ui.buttons import buttons_of, clock_button
 from legend_lab.ui.chart import timeline_of
 from legend_lab.ui.lanes import history_of
 from legend_lab.ui.marks import breakpoints_of, counted, marks_of, program_rows, summary_of
+from legend_lab.ui.open_effects import effects_of
 from legend_lab.ui.planning import Planned, code_of
 from legend_lab.ui.view_state import (
     Chip,
@@ -65,6 +66,7 @@ def view_of(debugger: Debugger[Any, Any], aside: Aside | None = None) -> ViewSta
         "listing": _listing(debugger),
         "timeline": {"figure": timeline_of(debugger), "legend": LEGEND},
         "context": _context(debugger, aside.refused),
+        "effects": effects_of(debugger),
         "history": history_of(debugger, where_of(debugger)),
         "faults": _faults(debugger, aside.planned or Planned(debugger)),
         "events": _events(debugger),

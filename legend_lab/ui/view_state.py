@@ -237,6 +237,48 @@ class ContextState(TypedDict):
     """Such as `2 changes by trip.hotel`."""
 
 
+# -- effects ------------------------------------------------------------------------------------
+
+
+EffectLook = Literal["open", "doubled", "undone", "late", "never_opened"]
+"""What an effect is like, as a glyph."""
+
+
+class EffectMove(TypedDict):
+    """Something that was done to an effect."""
+
+    text: str
+    """What, by which step and at which entry."""
+    position: int
+    """Going there shows the moment after it."""
+
+
+class EffectRow(TypedDict):
+    """An effect at the moment that is shown."""
+
+    name: str
+    key: str
+    look: EffectLook
+    status: str
+    """In words, such as `open` or `doubled: 2 times`."""
+    irreversible: bool
+    news: bool
+    """The last instruction touched it."""
+    moves: list[EffectMove]
+    """The newest last."""
+
+
+class EffectsState(TypedDict):
+    """Traits of `Effects`."""
+
+    rows: list[EffectRow]
+    """What exists first, then what is on its way, then what is gone."""
+    more: int
+    """How many are not among `rows`."""
+    summary: str
+    """Such as `1 open · 2 undone`."""
+
+
 # -- history ------------------------------------------------------------------------------------
 
 
@@ -343,6 +385,7 @@ class ViewState(TypedDict):
     listing: ListingState
     timeline: TimelineState
     context: ContextState
+    effects: EffectsState
     history: HistoryState
     faults: FaultsState
     events: EventsState

@@ -16,10 +16,10 @@ from legend_lab.ui import lifetime
 from legend_lab.ui.commands import COMMANDS, MAX_TEXT, MAX_WAITING, Commands, UnknownCommandError, parse
 from legend_lab.ui.keys import KEYS
 from legend_lab.ui.layout import WorkbenchLayout
-from legend_lab.ui.parts import Context, Events, Faults, History, Listing, Part, Timeline, Toolbar
+from legend_lab.ui.parts import Context, Effects, Events, Faults, History, Listing, Part, Timeline, Toolbar
 from legend_lab.ui.view_state import ViewState
 
-PARTS = [Toolbar, Listing, Timeline, Context, History, Faults, Events]
+PARTS = [Toolbar, Listing, Timeline, Context, Effects, History, Faults, Events]
 STATIC = Path(lifetime.__file__).parent / "static"
 
 

@@ -13,7 +13,19 @@ import plotly.graph_objects as go
 from legend_lab.ui.commands import Commands
 from legend_lab.ui.layout import WorkbenchLayout
 from legend_lab.ui.parts import plain_figure
-from legend_lab.ui.view_state import Button, ContextRow, Dot, HistoryState, Panel, ProgramRow, RowMark, ViewState
+from legend_lab.ui.view_state import (
+    Button,
+    ContextRow,
+    Dot,
+    EffectLook,
+    EffectMove,
+    EffectRow,
+    HistoryState,
+    Panel,
+    ProgramRow,
+    RowMark,
+    ViewState,
+)
 
 GO = Path("go")
 """The demo's `abort` is stuck until this file exists where the kernel runs."""
@@ -62,6 +74,21 @@ def mark(state: str, status: str, *faults: str) -> RowMark:
 
 def row(key: str, text: str, change: str = "same", **more: Any) -> ContextRow:
     return {"key": key, "text": text, "change": change, **more}
+
+
+def effect(
+    name: str, key: str, look: EffectLook, status: str, *moves: tuple[str, int], news: bool = False
+) -> EffectRow:
+    told: list[EffectMove] = [{"text": text, "position": position} for text, position in moves]
+    return {
+        "name": name,
+        "key": key,
+        "look": look,
+        "status": status,
+        "irreversible": False,
+        "news": news,
+        "moves": told,
+    }
 
 
 def figure() -> dict[str, Any]:
@@ -166,6 +193,15 @@ def undoing() -> ViewState:
             "summary": "4 changes by undoing trip.hotel",
             "refused": None,
         },
+        "effects": {
+            "rows": [
+                effect("bank.hold", "hold_89900", "open", "open", ("opened by reserve_funds, entry 2", 3)),
+                effect("hotel.booking", "htl_nyc_3", "undone", "undone", ("opened by trip.hotel, entry 3", 4),
+                       ("undone by trip.hotel, entry 9", 10), news=True),
+            ],
+            "more": 0,
+            "summary": "1 open · 1 undone",
+        },
         "faults": {
             "chips": [
                 {"id": "f1", "text": "reserve_funds · execute #1 · error before",
@@ -263,6 +299,7 @@ def hostile() -> ViewState:
         "summary": bad,
         "refused": {"place": bad, "text": bad, "why": bad},
     }
+    view["effects"] = {"rows": [effect(bad, bad, "doubled", bad, (bad, 1))], "more": 0, "summary": bad}
     view["faults"] = {"chips": [{"id": bad, "text": bad, "note": bad, "on": True}], "code": bad}
     view["history"] |= {"where": bad, "summary": bad}
     view["history"]["lanes"][1] |= {"name": bad, "text": bad}

@@ -82,6 +82,7 @@ if TYPE_CHECKING:
     from legend_lab.lab.editing import EditError
     from legend_lab.lab.frames import timings_frame
     from legend_lab.lab.ledger import Effect, EffectState, Ledger, ledger
+    from legend_lab.lab.recording import Recording
     from legend_lab.saga.diagram import Diagram, diagram
     from legend_lab.saga.mermaid import to_mermaid
     from legend_lab.stores.memory import InMemoryStore
@@ -93,6 +94,7 @@ _LAZY = {
     "BreakpointError": "legend_lab.lab.breakpoints",
     "ConditionError": "legend_lab.lab.conditions",
     "Debugger": "legend_lab.lab.debugger",
+    "Recording": "legend_lab.lab.recording",
     "EditError": "legend_lab.lab.editing",
     "Diagram": "legend_lab.saga.diagram",
     "Effect": "legend_lab.lab.ledger",
@@ -187,6 +189,7 @@ __all__ = [
     "ProtocolError",
     "RecordError",
     "RecordVersionError",
+    "Recording",
     "ResourceError",
     "RetryPolicy",
     "RunEvent",

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
 
 from legend_lab.core.instructions import Execute, Failure, Halt, Instruction, Signal, StepOutcome
 from legend_lab.core.journal import Journal, Row
 from legend_lab.core.program import Program
 from legend_lab.lab.breakpoints import Breakpoint
-from legend_lab.lab.debugger import Debugger
+from legend_lab.lab.opening import Shown
 from legend_lab.lab.tree import safe_repr
 from legend_lab.runtime.faults import Fault, FaultKind
 from legend_lab.ui.fault_menu import choice_of
 from legend_lab.ui.view_state import BreakpointMark, ProgramRow, RowMark, RowState
 
 
-def program_rows(debugger: Debugger[Any, Any]) -> list[ProgramRow]:
+def program_rows(debugger: Shown) -> list[ProgramRow]:
     """A row for each step, and one before the first step of each block."""
     rows: list[ProgramRow] = []
     opened: list[str] = []
@@ -48,7 +47,7 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def marks_of(debugger: Debugger[Any, Any]) -> dict[str, RowMark]:
+def marks_of(debugger: Shown) -> dict[str, RowMark]:
     """A mark for every step that something happened to, is next, or has a fault."""
     program, at, pending = debugger.program, debugger.next_instruction, set(debugger.pending)
     executes, undos = _last_attempts(debugger.journal)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, Final
+from typing import Final
 
 from legend_lab.core.journal import Journal
-from legend_lab.lab.debugger import Debugger
 from legend_lab.lab.ledger import Effect, EffectState
+from legend_lab.lab.opening import Shown
 from legend_lab.ui.view_state import EffectLook, EffectMove, EffectRow, EffectsState
 
 MOST_EFFECTS: Final = 200
@@ -26,7 +26,7 @@ _RANKS: Final = {EffectState.DOUBLED: 0, EffectState.OPEN: 0, EffectState.LATE: 
 """What exists comes first, then what is on its way, then what is gone."""
 
 
-def effects_of(debugger: Debugger[Any, Any]) -> EffectsState:
+def effects_of(debugger: Shown) -> EffectsState:
     """The effects up to the position, with what the last instruction did to them."""
     found = sorted(debugger.effects, key=lambda effect: _RANKS.get(effect.state, 2))
     states = Counter(effect.state for effect in found)

@@ -77,7 +77,7 @@ class Toolbar(Part):
     saga = traitlets.Unicode().tag(sync=True)
     """Name of the saga."""
     count = traitlets.Unicode().tag(sync=True)
-    """How far the run is, such as `entry 10 · 1.55 s`."""
+    """How far the run is, such as `10 entries · 1.55 s`."""
     badge = traitlets.Dict({"tone": "plain", "glyph": "", "text": ""}).tag(sync=True)
     """The state of the run in two or three words: a `Badge`."""
     standing = traitlets.Dict({"now": "", "next": ""}).tag(sync=True)
@@ -123,6 +123,8 @@ class Listing(Part):
     """Path of the step that the next instruction is about, or empty."""
     undoing = traitlets.Bool().tag(sync=True)
     """The next instruction is an undo."""
+    fixed = traitlets.Unicode().tag(sync=True)
+    """Why no breakpoint and no fault can be set, or empty."""
     summary = traitlets.Unicode().tag(sync=True)
     """How big the program is, such as `5 steps · 1 block`."""
     menu = traitlets.List(FAULT_MENU).tag(sync=True)
@@ -139,6 +141,8 @@ class Context(Part):
     """The values, a `ContextRow` each."""
     summary = traitlets.Unicode().tag(sync=True)
     """What changed, in short."""
+    unknown = traitlets.Unicode().tag(sync=True)
+    """Why there is nothing to show, or empty."""
     refused = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True)
     """The last edit, if it was refused: a `Refusal`."""
 
@@ -188,7 +192,9 @@ class Faults(Part):
     chips: Any = traitlets.List().tag(sync=True)
     """The planned faults, a `Chip` each."""
     code = traitlets.Unicode().tag(sync=True)
-    """The plan as Python, to copy."""
+    """The plan as Python, to copy; empty where it is not known."""
+    fixed = traitlets.Unicode().tag(sync=True)
+    """What is said in place of no chips where none can be planned; empty where they can."""
 
 
 class Events(Part):

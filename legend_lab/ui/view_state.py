@@ -101,7 +101,7 @@ class ToolbarState(TypedDict):
 
     saga: str
     count: str
-    """How far the run is, such as `entry 10 · 1.55 s`."""
+    """How far the run is, such as `10 entries · 1.55 s`."""
     badge: Badge
     standing: Standing
     past: bool
@@ -184,6 +184,8 @@ class ListingState(TypedDict):
     """Path of the step that the next instruction is about (of the one in flight while running), or empty."""
     undoing: bool
     """The next instruction is an undo."""
+    fixed: str
+    """Why no breakpoint and no fault can be set, or empty."""
     summary: str
     """Such as `5 steps · 1 block`."""
 
@@ -233,6 +235,8 @@ class ContextState(TypedDict):
     rows: list[ContextRow]
     refused: Refusal | None
     """The last edit, if it was refused."""
+    unknown: str
+    """Why there is nothing to show, or empty."""
     summary: str
     """Such as `2 changes by trip.hotel`."""
 
@@ -286,9 +290,9 @@ class Dot(TypedDict):
     """An entry in the history, or several in a row where there are many."""
 
     first: int
-    """Number of the first entry, from 1."""
+    """The position after its first entry."""
     last: int
-    """Number of the last; going there shows the moment after it."""
+    """The position after its last entry; going there shows that moment."""
     look: Look
     glyph: str
     text: str
@@ -350,7 +354,9 @@ class FaultsState(TypedDict):
 
     chips: list[Chip]
     code: str
-    """The plan as Python."""
+    """The plan as Python, or empty where it is not known."""
+    fixed: str
+    """What is said in place of no chips where none can be planned; empty where they can."""
 
 
 class EventLine(TypedDict):

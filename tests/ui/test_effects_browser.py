@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
+
+ARTIFACTS = Path(__file__).parents[2] / ".artifacts"
 
 SAGA = """
 from legend_lab import (
@@ -84,3 +87,45 @@ def test_open_effects_follow_the_undo_and_lead_back_to_where_they_were_opened(
         page.locator(".ll-workbench").scroll_into_view_if_needed()
         assert page.locator(".ll-effects").evaluate("pane => pane.scrollWidth <= pane.clientWidth")
         snapshot(f"effects-{width}-{theme.lower()}")
+
+
+RECORDS = """
+from pathlib import Path
+from legend_lab import Debugger, run
+paused = run(booking.build({}, faults=[Fault("mail", kind=FaultKind.PAUSE)], clock=VirtualClock()).start())
+Path("run.json").write_bytes(paused.dump_json())
+failed = run(booking.build({}, faults=faults, clock=VirtualClock()).start())
+"""
+
+
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
+def test_an_execution_and_a_record_open_to_be_travelled_and_nothing_else(
+    run_notebook: Callable[..., None], page: Page, snapshot: Callable[[str], None], theme: str
+) -> None:
+    run_notebook("recorded", SAGA, RECORDS, 'Workbench("run.json")', "Workbench(failed)", theme=f"JupyterLab {theme}")
+    record, execution = page.locator(".ll-workbench").nth(0), page.locator(".ll-workbench").nth(1)
+    expect(record.locator(".ll-badge")).to_contain_text("Paused")
+    expect(record.locator(".ll-panel")).to_contain_text("resume() or abort() goes on where the run itself is")
+    expect(record.locator(".ll-panel button:visible")).to_have_count(0)
+    expect(record.locator(".ll-zap:visible, .ll-break:visible, .ll-remove:visible")).to_have_count(0)
+    expect(record.get_by_role("button", name="Reset")).to_have_attribute("aria-disabled", "true")
+    expect(record.locator(".ll-standing")).to_contain_text("nothing can be carried out")
+    snapshot(f"record-paused-{theme.lower()}")
+    record.get_by_role("button", name="Back").click()
+    expect(record.locator(".ll-context")).to_contain_text("The context of this moment was not kept")
+    snapshot(f"record-past-{theme.lower()}")
+    record.get_by_role("grid", name="Program").get_by_role("row").first.focus()
+    for key in ("Space", "f", "Enter"):
+        page.keyboard.press(key)
+    expect(page.get_by_role("menu")).to_be_hidden()
+    expect(record.locator(".ll-alert").first).to_be_hidden()
+    page.keyboard.press("Shift+R")
+    expect(record.locator(".ll-alert").first).to_contain_text("This run is a recording")
+    page.keyboard.press("e")
+    expect(record.locator(".ll-badge")).to_contain_text("Paused")
+    expect(execution.locator(".ll-badge")).to_contain_text("Failed and undone")
+    expect(execution.locator(".ll-chart .bars .point").first).to_be_attached()
+    execution.get_by_role("button", name="Back").click()
+    expect(execution.locator(".ll-standing")).to_contain_text("Step shows what came next")
+    execution.scroll_into_view_if_needed()
+    execution.screenshot(path=ARTIFACTS / f"execution-past-{theme.lower()}.png", animations="disabled")

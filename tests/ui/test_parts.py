@@ -80,7 +80,7 @@ def test_showing_the_same_view_again_sends_nothing() -> None:
     with patch.object(ipywidgets.Widget, "_send") as send:
         layout.show(samples.undoing())
         assert not send.called
-        layout.show(samples.undoing() | {"faults": {"chips": [], "code": ""}})
+        layout.show(samples.undoing() | {"faults": {"chips": [], "code": "", "fixed": ""}})
         assert send.call_count == 1
 
 

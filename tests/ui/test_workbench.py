@@ -199,7 +199,7 @@ def test_what_the_fault_menu_cannot_mean_is_refused(choice, delay, why):
 async def test_commands_from_the_browser_drive_the_debugger():
     bench = Workbench(trip(), {}, clock=VirtualClock())
     await sent(bench, command="step")
-    assert bench.toolbar.count.startswith("entry 1 ")
+    assert bench.toolbar.count.startswith("1 entry · ")
     await sent(bench, command="toggle_fault", path="charge", choice="execute.error_before.1", delay_ms="")
     await sent(bench, command="run")
     assert bench.toolbar.badge["text"] == "Failed and undone: InjectedError"
@@ -290,7 +290,7 @@ async def test_travelling_shows_the_past_and_runs_no_user_code(counting):
     await sent(bench, command="back")
     await sent(bench, command="goto", branch="main", position="1")
     assert bench.toolbar.standing == {
-        "now": "Entry 1 of 3, in the past.",
+        "now": "After 1 of 3 entries, in the past.",
         "next": "Step replays it; change a fault or the context to branch.",
     }
     assert bench.toolbar.past
@@ -461,7 +461,7 @@ async def test_many_entries_share_dots_and_each_looks_like_the_worst_in_it():
     assert [dot["first"] for dot in lane["dots"][1:]] == [dot["last"] + 1 for dot in lane["dots"][:-1]]
     looks = [dot["look"] for dot in lane["dots"]]
     assert (looks.count("failed"), looks.count("undo_failed")) == (1, 1)
-    assert lane["dots"][0]["text"] == "Entries 1 to 6: 6 done"
+    assert lane["dots"][0]["text"] == "Entries 0 to 5: 6 done"
 
 
 async def test_stepping_over_a_block_and_undoing_by_abort_work_from_the_toolbar():

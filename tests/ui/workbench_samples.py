@@ -172,6 +172,7 @@ def undoing() -> ViewState:
             },
             "current": "reserve_funds",
             "undoing": True,
+            "fixed": "",
             "summary": "5 steps · 1 block",
         },
         "timeline": {"figure": figure(), "legend": "✓ done  ✗ failed  ▨ ↩ undone  ┄ back-off"},
@@ -191,6 +192,7 @@ def undoing() -> ViewState:
                 row("code", "None"),
             ],
             "summary": "4 changes by undoing trip.hotel",
+            "unknown": "",
             "refused": None,
         },
         "effects": {
@@ -211,6 +213,7 @@ def undoing() -> ViewState:
                 {"id": "f3", "text": "trip.flight · undo #1 · timeout", "note": "switched off", "on": False},
             ],
             "code": 'faults = FaultPlan([\n    Fault("reserve_funds"),\n])',
+            "fixed": "",
         },
         "history": history(),
         "events": {
@@ -297,10 +300,11 @@ def hostile() -> ViewState:
     view["context"] = {
         "rows": [row(bad, bad, "changed", before=bad), row("in", bad, "inside", children=[row(bad, bad, "removed")])],
         "summary": bad,
+        "unknown": bad,
         "refused": {"place": bad, "text": bad, "why": bad},
     }
     view["effects"] = {"rows": [effect(bad, bad, "doubled", bad, (bad, 1))], "more": 0, "summary": bad}
-    view["faults"] = {"chips": [{"id": bad, "text": bad, "note": bad, "on": True}], "code": bad}
+    view["faults"] = {"chips": [{"id": bad, "text": bad, "note": bad, "on": True}], "code": bad, "fixed": ""}
     view["history"] |= {"where": bad, "summary": bad}
     view["history"]["lanes"][1] |= {"name": bad, "text": bad}
     view["history"]["lanes"][0]["dots"][0] |= {"glyph": "<b>", "text": bad}

@@ -92,7 +92,7 @@ function editor(root, model, body) {
 function render({ model, el }) {
   const { root, note } = part(el, model, "context", "Context");
   const body = make("div", "ll-body", "", { role: "treegrid", "aria-label": "Context" });
-  const empty = make("div", "ll-empty", "The context is empty.");
+  const empty = make("div", "ll-empty");
   root.append(body, empty);
   const open = new Map();
   const field = editor(root, model, body);
@@ -131,6 +131,7 @@ function render({ model, el }) {
     if (field.isOpen() && refused === told) field.close(root.contains(document.activeElement));
     list(body, shown, ({ here }) => here, create, update);
     empty.hidden = shown.length > 0;
+    say(empty, model.get("unknown") || "The context is empty.");
     if (!nav.selected()) nav.select(body.firstElementChild, false);
     if (refused && refused !== told) {
       const row = [...body.children].find((other) => other.item.item.place === refused.place);

@@ -207,13 +207,15 @@ function render({ model, el }) {
     else closed.add(row.item.path);
     paint();
   };
+  const fixed = () => Boolean(model.get("fixed"));
+  const toggleBreakpoint = (row) => fixed() || send(root, model, { command: "toggle_breakpoint", path: row.item.path });
   const nav = rows(body, (row, key) => {
     const block = row.item.kind === "block";
-    if (key === " ") send(root, model, { command: "toggle_breakpoint", path: row.item.path });
+    if (key === " ") toggleBreakpoint(row);
     else if (block && key === "ArrowLeft") twist(row, false);
     else if (block && key === "ArrowRight") twist(row, true);
     else if (block && key === "Enter") twist(row, closed.has(row.item.path));
-    else if (!block && (key === "Enter" || key === "f")) menu.open(row);
+    else if (!block && (key === "Enter" || key === "f")) fixed() || menu.open(row);
     else return false;
     return true;
   });
@@ -222,7 +224,7 @@ function render({ model, el }) {
     if (!row) return;
     if (event.target.closest(".ll-gutter")) {
       nav.select(row);
-      send(root, model, { command: "toggle_breakpoint", path: row.item.path });
+      toggleBreakpoint(row);
     } else if (event.target.closest(".ll-zap")) menu.open(row);
     else if (row.item.kind === "block") twist(row, closed.has(row.item.path));
     else nav.select(row);
@@ -241,6 +243,7 @@ function render({ model, el }) {
     say(note, model.get("summary"));
     const [marks, breakpoints] = [model.get("marks"), model.get("breakpoints")];
     const lit = shownAs(model.get("current"));
+    root.classList.toggle("ll-fixed", fixed());
     root.classList.toggle("ll-undoing", model.get("undoing"));
     list(body, model.get("program"), (row) => row.path, createRow, (row, item) => {
       row.hidden = hidden(item.path);

@@ -14,7 +14,7 @@ from legend_lab.lab.opening import Shown
 from legend_lab.lab.tree import safe_repr
 from legend_lab.runtime.faults import Fault, FaultKind
 from legend_lab.ui.fault_menu import choice_of
-from legend_lab.ui.view_state import BreakpointMark, ProgramRow, RowMark, RowState
+from legend_lab.ui.view_state import BreakpointChip, BreakpointMark, ProgramRow, RowMark, RowState
 
 
 def program_rows(debugger: Shown) -> list[ProgramRow]:
@@ -83,6 +83,12 @@ def breakpoints_of(breakpoints: Iterable[Breakpoint]) -> dict[str, BreakpointMar
             mark = {"glyph": "◆", "on": former["on"] or mark["on"], "text": texts}
         marks[item.path] = mark
     return marks
+
+
+def anywhere_of(breakpoints: Iterable[Breakpoint]) -> list[BreakpointChip]:
+    """The breakpoints that are at no row, each different one once."""
+    found = {str(item): item.enabled for item in breakpoints if item.path is None}
+    return [{"text": text, "on": on} for text, on in found.items()]
 
 
 def _last_attempts(journal: Journal) -> tuple[dict[int, Row], dict[int, Row]]:

@@ -119,6 +119,8 @@ class Listing(Part):
     """A `RowMark` by path, for every row that something happened to or is planned for."""
     breakpoints = traitlets.Dict().tag(sync=True)
     """A `BreakpointMark` by path, of steps and blocks."""
+    anywhere: Any = traitlets.List().tag(sync=True)
+    """The breakpoints without a path, a `BreakpointChip` each."""
     current = traitlets.Unicode().tag(sync=True)
     """Path of the step that the next instruction is about, or empty."""
     undoing = traitlets.Bool().tag(sync=True)

@@ -16,7 +16,7 @@ from legend_lab.runtime.faults import Fault
 from legend_lab.ui.buttons import NO_CLOCK, buttons_of, clock_button
 from legend_lab.ui.chart import timeline_of
 from legend_lab.ui.lanes import history_of
-from legend_lab.ui.marks import breakpoints_of, counted, marks_of, program_rows, summary_of
+from legend_lab.ui.marks import anywhere_of, breakpoints_of, counted, marks_of, program_rows, summary_of
 from legend_lab.ui.open_effects import effects_of
 from legend_lab.ui.planning import Planned, code_of
 from legend_lab.ui.view_state import (
@@ -103,6 +103,7 @@ def _listing(debugger: Shown) -> ListingState:
         "program": rows,
         "marks": marks_of(debugger),
         "breakpoints": breakpoints_of(debugger.breakpoints),
+        "anywhere": anywhere_of(debugger.breakpoints),
         "current": "" if at is None else at.path,
         "undoing": at is not None and debugger.original_error is not None,
         "fixed": RECORDED if isinstance(debugger, Recording) else "",

@@ -66,12 +66,13 @@ class PanelItem(TypedDict):
 
 
 class Form(TypedDict):
-    """A decision that takes a choice and a note."""
+    """A decision that takes a note, and perhaps a choice."""
 
     command: str
-    """What is sent, with the arguments `path` and `note`."""
+    """What is sent, with the arguments `note` and, where there is a choice, `path`."""
     label: str
     paths: list[str]
+    """What to choose from, or empty."""
     hint: str
     """Shown in the empty field of the note."""
     why: str
@@ -172,6 +173,14 @@ class BreakpointMark(TypedDict):
     """In words, such as `before trip.flight`."""
 
 
+class BreakpointChip(TypedDict):
+    """A breakpoint that is at no row."""
+
+    text: str
+    """In words, such as `on error`; commands name it by them."""
+    on: bool
+
+
 class ListingState(TypedDict):
     """Traits of `Listing`."""
 
@@ -180,6 +189,8 @@ class ListingState(TypedDict):
     """By path."""
     breakpoints: dict[str, BreakpointMark]
     """By path, of steps and blocks."""
+    anywhere: list[BreakpointChip]
+    """The breakpoints without a path."""
     current: str
     """Path of the step that the next instruction is about (of the one in flight while running), or empty."""
     undoing: bool

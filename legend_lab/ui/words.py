@@ -11,7 +11,7 @@ from legend_lab.lab.opening import Shown
 from legend_lab.lab.recording import Recording
 from legend_lab.runtime.executions import CompensationFailed, Completed, Failed, Paused
 from legend_lab.ui.marks import counted
-from legend_lab.ui.view_state import Badge, Button, Panel, Standing
+from legend_lab.ui.view_state import Badge, Button, Form, Panel, Standing
 
 RECORDED = "This run is a recording: travel in it and look; nothing can be carried out."
 OPEN = "Loading the record takes it up again, once nobody else runs it."
@@ -198,9 +198,15 @@ def _paused_panel(debugger: Shown, reason: str, path: str) -> Panel:
         HaltReason.RESTARTED.value: (f"Restarted after a crash at {what}", f"{unknown}Resume tries it again; "),
     }
     title, text = texts.get(reason, (f"Paused at {what}", "Resume goes on; "))
-    actions = [_action("resume", "Resume", why=f"Go on with {what}", primary=True)]
+    form: Form | None = None
     if not undoing:
-        actions.append(_action("abort", "Abort", why="Give up the saga and undo what was done"))
+        form = {
+            "command": "abort",
+            "label": "Abort",
+            "paths": [],
+            "hint": "reason to abort (may be empty)",
+            "why": "Give up the saga and undo what was done",
+        }
         text += "abort undoes what was done so far."
     else:
         text = text.rstrip("; ").rstrip() + ("" if text.rstrip().endswith(".") else ".")
@@ -212,8 +218,8 @@ def _paused_panel(debugger: Shown, reason: str, path: str) -> Panel:
         "title": title,
         "text": text,
         "items": [],
-        "actions": actions,
-        "form": None,
+        "actions": [_action("resume", "Resume", why=f"Go on with {what}")],
+        "form": form,
     }
 
 
@@ -239,9 +245,8 @@ def _branches(debugger: Shown) -> str:
     return " This is in the past: another decision than then starts a branch."
 
 
-def _action(command: str, label: str, *, why: str, primary: bool = True) -> Button:
-    primary = primary and command != "abort"
-    return {"command": command, "label": label, "glyph": "", "key": "", "enabled": True, "primary": primary, "why": why}
+def _action(command: str, label: str, *, why: str) -> Button:
+    return {"command": command, "label": label, "glyph": "", "key": "", "enabled": True, "primary": True, "why": why}
 
 
 def _do(at: Execute | Compensate) -> str:

@@ -26,7 +26,7 @@ from legend_lab.ui.fault_menu import fault_of
 from legend_lab.ui.layout import WorkbenchLayout
 from legend_lab.ui.lifetime import close_on_rerun
 from legend_lab.ui.looking import NOTHING, go, look, shown_of
-from legend_lab.ui.planning import Planned, toggled
+from legend_lab.ui.planning import Planned, switched, toggled, without
 from legend_lab.ui.values import value_of
 from legend_lab.ui.view import Aside, view_of
 from legend_lab.ui.view_state import Refusal
@@ -175,8 +175,8 @@ class Workbench(WorkbenchLayout):
                 self._switch_clock()
             case {"command": "resume"}:
                 debugger.resume()
-            case {"command": "abort"}:
-                debugger.abort("aborted in the workbench")
+            case {"command": "abort", "note": note}:
+                debugger.abort(note.strip() or "aborted in the workbench")
             case {"command": "retry"}:
                 debugger.retry()
             case {"command": "resolve", "path": path, "note": note}:
@@ -185,6 +185,10 @@ class Workbench(WorkbenchLayout):
                 self._edit(place, text)
             case {"command": "toggle_breakpoint", "path": path}:
                 debugger.breakpoints = toggled(debugger.breakpoints, path)
+            case {"command": "switch_breakpoint", "text": text}:
+                debugger.breakpoints = switched(debugger.breakpoints, text)
+            case {"command": "remove_breakpoint", "text": text}:
+                debugger.breakpoints = without(debugger.breakpoints, text)
             case {"command": "toggle_fault", "path": path, "choice": choice, "delay_ms": delay_ms}:
                 planned.toggle(fault_of(path, choice, delay_ms))
             case {"command": "plan_fault", "path": path, "choice": choice, "delay_ms": delay_ms}:

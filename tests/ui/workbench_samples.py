@@ -20,6 +20,7 @@ from legend_lab.ui.view_state import (
     EffectLook,
     EffectMove,
     EffectRow,
+    Form,
     HistoryState,
     Panel,
     ProgramRow,
@@ -31,6 +32,13 @@ GO = Path("go")
 """The demo's `abort` is stuck until this file exists where the kernel runs."""
 HOSTILE = '<img src=x onerror="globalThis.pwned=1"><b>bold</b>'
 
+ABORT: Form = {
+    "command": "abort",
+    "label": "Abort",
+    "paths": [],
+    "hint": "reason to abort (may be empty)",
+    "why": "Give up the saga and undo what was done",
+}
 PROGRAM: list[ProgramRow] = [
     {"path": "reserve_funds", "name": "reserve_funds", "depth": 0, "kind": "step", "input": "amount=89900"},
     {"path": "trip", "name": "trip", "depth": 0, "kind": "block", "input": ""},
@@ -170,6 +178,7 @@ def undoing() -> ViewState:
                 "trip.flight": {"glyph": "●", "on": True, "text": "before trip.flight"},
                 "charge": {"glyph": "◆", "on": False, "text": "before charge #2"},
             },
+            "anywhere": [{"text": "on error", "on": True}],
             "current": "reserve_funds",
             "undoing": True,
             "fixed": "",
@@ -249,8 +258,8 @@ def paused() -> ViewState:
         {
             "tone": "paused", "glyph": "‖", "title": "trip.flight has paused",
             "text": "It waits for the airline to confirm the seat. Resume carries out trip.flight again; abort undoes "
-            "what was done so far.", "items": [], "form": None,
-            "actions": [action("resume", "Resume", primary=True), action("abort", "Abort")],
+            "what was done so far.", "items": [], "form": ABORT,
+            "actions": [action("resume", "Resume", primary=True)],
         },
         "Paused", "Standing at trip.flight, which asked to wait.", "paused",
     )  # fmt: skip
@@ -277,8 +286,8 @@ def crashed() -> ViewState:
         {
             "tone": "uncertain", "glyph": "?", "title": "Restarted after a crash at trip.flight",
             "text": "It is unknown whether it happened. Resume carries out trip.flight again with the same idempotency "
-            "key; abort undoes it and everything before it.", "items": [], "form": None,
-            "actions": [action("resume", "Resume", primary=True), action("abort", "Abort")],
+            "key; abort undoes it and everything before it.", "items": [], "form": ABORT,
+            "actions": [action("resume", "Resume", primary=True)],
         },
         "Restarted", "The process died while trip.flight was carried out.", "uncertain",
     )  # fmt: skip
@@ -295,7 +304,7 @@ def hostile() -> ViewState:
     view["listing"] |= {
         "program": [{"path": bad, "name": bad, "depth": 0, "kind": "step", "input": bad},
                     {"path": "block", "name": bad, "depth": 0, "kind": "block", "input": ""}],
-        "marks": {bad: mark("failed", bad)}, "current": bad, "summary": bad,
+        "marks": {bad: mark("failed", bad)}, "current": bad, "summary": bad, "anywhere": [{"text": bad, "on": False}],
     }  # fmt: skip
     view["context"] = {
         "rows": [row(bad, bad, "changed", before=bad), row("in", bad, "inside", children=[row(bad, bad, "removed")])],

@@ -193,10 +193,36 @@ function faultMenu(root, model) {
   return { open, check, end: () => window.removeEventListener("scroll", scrolled, true) };
 }
 
+// The breakpoints that are at no row: a click switches one off and on, another takes it away.
+function createAnywhere() {
+  const item = make("li");
+  const toggle = make("button", "ll-switch", "", { type: "button", role: "switch" });
+  toggle.append(make("span", "ll-dot-sign", "", { "aria-hidden": "true" }), make("span", "ll-text"));
+  item.append(toggle, make("button", "ll-away", "✕", { type: "button" }));
+  return item;
+}
+
+function updateAnywhere(item, { text, on }) {
+  const [toggle, away] = item.children;
+  say(toggle.firstChild, on ? "◆" : "◇");
+  say(toggle.lastChild, text);
+  toggle.setAttribute("aria-checked", String(on));
+  toggle.setAttribute("aria-label", `Breakpoint ${text}`);
+  toggle.title = `Breakpoint ${text}${on ? "" : ", switched off"}; click to switch it ${on ? "off" : "on"}`;
+  away.setAttribute("aria-label", `Remove the breakpoint ${text}`);
+  away.title = "Remove this breakpoint";
+}
+
 function render({ model, el }) {
   const { root, note } = part(el, model, "listing", "Program");
   const body = make("div", "ll-body", "", { role: "grid", "aria-label": "Program" });
-  root.append(body);
+  const anywhere = make("ul", "ll-anywhere", "", { "aria-label": "Breakpoints at no row" });
+  root.append(body, anywhere);
+  anywhere.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    const command = button?.matches(".ll-away") ? "remove_breakpoint" : "switch_breakpoint";
+    if (button) send(root, model, { command, text: button.parentElement.item.text });
+  });
   const menu = faultMenu(root, model);
   const closed = new Set();
   let current = "";
@@ -255,6 +281,8 @@ function render({ model, el }) {
       else updateStep(row, item, marks[item.path] ?? UNTOUCHED);
     });
     menu.check();
+    list(anywhere, model.get("anywhere"), ({ text }) => text, createAnywhere, updateAnywhere);
+    anywhere.hidden = !model.get("anywhere").length;
     const row = body.querySelector(".ll-current");
     const selected = nav.selected();
     // the selection goes with the run, unless somebody has moved it elsewhere

@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "stop": (),
     "reset": (),
     "fork": (),
+    "fork_as": ("name",),
     "crash": (),
     "restart": (),
     "clock": (),

@@ -6,6 +6,7 @@ from collections import Counter
 
 from legend_lab.core.journal import Entry, Row, outcome_word
 from legend_lab.core.story import sentence
+from legend_lab.lab.debugger import Debugger
 from legend_lab.lab.history import Branch
 from legend_lab.lab.marks import DECISIONS
 from legend_lab.lab.opening import Shown
@@ -88,6 +89,7 @@ def history_of(debugger: Shown, where: str) -> HistoryState:
         "span": max(lane["end"] + (not lane["ended"]) for lane in lanes),
         "size": size,
         "where": where,
+        "forks": isinstance(debugger, Debugger) and not debugger.is_crashed,
         "summary": " · ".join(told) if longest else "",
     }
 

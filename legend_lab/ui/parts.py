@@ -181,6 +181,8 @@ class History(Part):
     """Entries that a dot stands for."""
     where = traitlets.Unicode().tag(sync=True)
     """Where the position is, in words."""
+    forks = traitlets.Bool().tag(sync=True)
+    """A branch can begin here."""
     summary = traitlets.Unicode().tag(sync=True)
     """How much there is."""
 

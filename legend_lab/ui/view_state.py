@@ -342,6 +342,8 @@ class HistoryState(TypedDict):
     """Entries that a dot stands for."""
     where: str
     """Where the position is, in words."""
+    forks: bool
+    """A branch can begin here."""
     summary: str
 
 

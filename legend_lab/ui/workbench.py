@@ -161,8 +161,8 @@ class Workbench(WorkbenchLayout):
                 await debugger.run_to_end()
             case {"command": "reset"}:
                 self._reset()
-            case {"command": "fork"}:
-                debugger.fork()
+            case {"command": "fork" | "fork_as", **named}:
+                debugger.fork(named.get("name", "").strip() or None)
             case {"command": "switch", "branch": branch}:
                 debugger.switch(branch)
             case {"command": "goto", "branch": branch, "position": position}:

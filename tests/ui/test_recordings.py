@@ -156,6 +156,7 @@ async def test_travelling_in_a_recording_shows_every_entry_and_runs_nothing(book
     [
         {"command": "reset"},
         {"command": "fork"},
+        {"command": "fork_as", "name": "x"},
         {"command": "crash"},
         {"command": "run"},
         {"command": "resume"},

@@ -325,6 +325,21 @@ async def test_an_edit_in_the_past_starts_a_branch_and_the_old_one_is_still_ther
     assert bench.context.summary == "1 change by hand"
 
 
+async def test_a_branch_can_be_named_when_it_begins(counting):
+    bench = Workbench(counting, {"name": "x"}, clock=VirtualClock())
+    await sent(bench, command="step")
+    assert bench.history.forks
+    await sent(bench, command="fork_as", name=" seat <b>free</b> ")
+    assert bench.debugger.branch == "seat <b>free</b>"
+    await sent(bench, command="fork_as", name="main")
+    assert "There is a branch 'main' already" in bench.toolbar.alert
+    await sent(bench, command="fork_as", name=" ")
+    assert bench.debugger.branch == "branch 3"
+    bench.debugger.crash()
+    bench.refresh()
+    assert not bench.history.forks
+
+
 async def test_a_branch_that_leaves_where_its_parent_began_is_drawn_at_the_lane_that_has_the_entry(counting):
     run = Debugger(counting, {}, clock=VirtualClock())
     for _ in range(2):

@@ -146,7 +146,7 @@ def history() -> HistoryState:
              "text": "seat free: left at entry 4", "dots": dots(["edit", "done", "done"], 4), **shared},
         ],
         "position": 10, "length": 10, "span": 11, "size": 1,
-        "where": "Entry 10, the newest on main.", "summary": "10 entries · 2 branches",
+        "where": "After 10 entries, the newest moment on main.", "forks": True, "summary": "10 entries · 2 branches",
     }  # fmt: skip
 
 

@@ -85,6 +85,7 @@ if TYPE_CHECKING:
     from legend_lab.lab.lint.canvas import Canvas, canvas
     from legend_lab.lab.lint.findings import Findings, LintError, LintFinding
     from legend_lab.lab.lint.linting import lint
+    from legend_lab.lab.recording import Recording
     from legend_lab.saga.diagram import Diagram, diagram
     from legend_lab.saga.mermaid import to_mermaid
     from legend_lab.stores.memory import InMemoryStore
@@ -98,6 +99,7 @@ _LAZY = {
     "Canvas": "legend_lab.lab.lint.canvas",
     "ConditionError": "legend_lab.lab.conditions",
     "Debugger": "legend_lab.lab.debugger",
+    "Recording": "legend_lab.lab.recording",
     "EditError": "legend_lab.lab.editing",
     "Diagram": "legend_lab.saga.diagram",
     "Effect": "legend_lab.lab.ledger",
@@ -202,6 +204,7 @@ __all__ = [
     "ProtocolError",
     "RecordError",
     "RecordVersionError",
+    "Recording",
     "ResourceError",
     "RetryPolicy",
     "RunEvent",

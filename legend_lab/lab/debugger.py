@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -24,13 +23,13 @@ from legend_lab.core.instructions import (
 )
 from legend_lab.core.journal import Entry
 from legend_lab.core.story import sentence
+from legend_lab.lab.branching import Branching
 from legend_lab.lab.breakpoints import Breakpoint, BreakpointError, StopReason, check_path, is_within
 from legend_lab.lab.clock import SteppedClock
 from legend_lab.lab.copying import copy_context
 from legend_lab.lab.editing import change_context
 from legend_lab.lab.history import Branch
-from legend_lab.lab.session import Session, read_session, write_file, write_session
-from legend_lab.lab.travel import Travel
+from legend_lab.lab.session import Session, read_session, reader_of, write_file, write_session
 from legend_lab.runtime.clocks import Clock
 from legend_lab.runtime.driver import drive
 from legend_lab.runtime.executions import ExecutionResult
@@ -43,7 +42,7 @@ Ctx = TypeVar("Ctx")
 Err = TypeVar("Err", bound=BaseException)
 
 
-class Debugger(Travel[Ctx, Err]):
+class Debugger(Branching[Ctx, Err]):
     """Steps a saga one instruction at a time, on a deep copy of the context it was given.
 
     A *position* is the moment after so many entries. Going back and forth over what has happened runs no user code.
@@ -72,18 +71,7 @@ class Debugger(Travel[Ctx, Err]):
         self.between_steps: Callable[[], None] = lambda: None
         """Called between the steps of whatever takes several, say to show how far it is."""
 
-    # -- what to stop at, and what to let go wrong ----------------------------------------------
-
-    @property
-    def faults(self) -> FaultPlan:
-        """The failures to inject; a new plan counts for what has not happened yet."""
-        return self._options.faults
-
-    @faults.setter
-    def faults(self, plan: FaultPlan | Iterable[Fault] | Fault | None) -> None:
-        checked = as_plan(plan)
-        checked.check(self.program)
-        self._options = self._branch.run.options = replace(self._options, faults=checked)
+    # -- what to stop at ------------------------------------------------------------------------
 
     @property
     def breakpoints(self) -> tuple[Breakpoint, ...]:
@@ -261,6 +249,7 @@ class Debugger(Travel[Ctx, Err]):
         self._insist_on_rest()
         self._settle()
         session = Session(
+            self.saga,
             self._given,
             self.branches,
             self.branch,
@@ -274,13 +263,15 @@ class Debugger(Travel[Ctx, Err]):
     @classmethod
     def load(
         cls,
-        path: str | os.PathLike[str],
-        saga: Saga[Ctx, Err],
+        path: str | os.PathLike[str] | bytes,
+        saga: Saga[Ctx, Err] | type[Saga[Ctx, Err]],
         *,
         clock: Clock = SYSTEM_CLOCK,
         resources: Any = None,  # noqa: ANN401 - whatever the user's steps ask for
     ) -> Self:
         """Take up what `save` wrote, where it stood; nothing in the file is code, and nothing is performed.
+
+        The saga's class does as well, since its inputs are in the file; so do the file's bytes for its path.
 
         Errors come back as in records: declared ones as their own class, any other as a `StoredError`. Time goes on
         after the last instant of a branch.
@@ -291,9 +282,10 @@ class Debugger(Travel[Ctx, Err]):
             SagaMismatchError: it is of another saga, of another shape of it, or with other inputs.
             OSError: the file cannot be read.
         """
+        data = path if isinstance(path, bytes) else Path(path).read_bytes()
         stepped = SteppedClock(clock)
-        session = read_session(Path(path).read_bytes(), saga, stepped, resources)
-        debugger = cls(saga, session.given, faults=session.faults, clock=clock, resources=resources)
+        session = read_session(data, reader_of(saga), stepped, resources)
+        debugger = cls(session.saga, session.given, faults=session.faults, clock=clock, resources=resources)
         debugger._clock = stepped
         debugger._branches = {branch.name: branch for branch in session.branches}
         debugger._branch = debugger._branches[session.branch]

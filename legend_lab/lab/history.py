@@ -134,8 +134,12 @@ class Branch:
 
     def run_from(self, position: int) -> Run:
         """A run of its own that stands where this branch stood at `position`."""
+        return self.run_with(position, self.context_at(position))
+
+    def run_with(self, position: int, context: object) -> Run:
+        """As `run_from`, with another context than the one of then."""
         former = self.run
-        run = Run(former.shape, former.steps, former.saga, self.context_at(position), former.options, id=former.id)
+        run = Run(former.shape, former.steps, former.saga, context, former.options, id=former.id)
         run.rows = former.rows[:position]
         if former.effects is not None:
             run.effects = {number: list(done) for number, done in former.effects.items() if number < position}

@@ -62,7 +62,7 @@ class _Branch:
     state: ExecutionState
 
 
-class Recording:
+class Moments:
     """A run to its end, at each of its moments.
 
     Attributes:

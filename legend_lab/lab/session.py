@@ -13,13 +13,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from legend_lab.core.errors import ContextRecordError, CorruptRecordError, FaultPlanError, SagaMismatchError
+from legend_lab.core.errors import (
+    ContextRecordError,
+    CorruptRecordError,
+    FaultPlanError,
+    SagaDefinitionError,
+    SagaMismatchError,
+)
 from legend_lab.core.journal import Row
 from legend_lab.lab.breakpoints import Breakpoint, BreakpointError
-from legend_lab.lab.clock import SteppedClock
 from legend_lab.lab.conditions import ConditionError
 from legend_lab.lab.history import Branch
 from legend_lab.lab.snapshots import Snapshots
+from legend_lab.runtime.clocks import Clock
 from legend_lab.runtime.codec import SagaReader, read_id, read_saga, write_saga
 from legend_lab.runtime.entries import read_entries, write_entry
 from legend_lab.runtime.faults import Fault, FaultPlan
@@ -27,6 +33,8 @@ from legend_lab.runtime.record import read_sealed, seal, write_json
 from legend_lab.runtime.run import Options, Run
 from legend_lab.runtime.shape import Shape
 from legend_lab.saga.compiler import compile_saga
+from legend_lab.saga.reader import ClassReader
+from legend_lab.saga.recorded import RecordedReader
 from legend_lab.saga.saga import Saga
 
 FORMAT = "legend_lab.session"
@@ -40,6 +48,7 @@ class Session:
     """What a debugger knows, its clock and resources apart.
 
     Attributes:
+        saga: the saga that is stepped; None where it was read from the file alone.
         given: the context that it was given.
         branches: all branches, in the order in which they began.
         branch: name of the one that is shown.
@@ -49,6 +58,7 @@ class Session:
         breakpoints: where `run` stops.
     """
 
+    saga: Any
     given: Any
     branches: tuple[Branch, ...]
     branch: str
@@ -87,8 +97,8 @@ def write_session(session: Session) -> bytes:
     )
 
 
-def read_session(data: bytes | str, saga: Saga[Any, Any], clock: SteppedClock, resources: object) -> Session:
-    """Read a session back; its runs go on with `clock` and `resources`.
+def read_session(data: bytes | str, reader: SagaReader | None, clock: Clock, resources: object = None) -> Session:
+    """Read a session back; its runs go on with `clock` and `resources`. Without a reader: from the file alone.
 
     Raises:
         CorruptRecordError: the data is no session, or contradicts itself.
@@ -96,7 +106,8 @@ def read_session(data: bytes | str, saga: Saga[Any, Any], clock: SteppedClock, r
         SagaMismatchError: it is of another saga, of another shape of it, or with other inputs.
     """
     head = read_sealed(data, FORMAT, VERSION, "debugger session")
-    shape, _, steps = read_saga(head.get("saga"), _Given(saga))
+    written = head.get("saga")
+    shape, saga, steps = read_saga(written, RecordedReader(written) if reader is None else reader)
     try:
         faults = FaultPlan.from_json(head.get("faults"), _error_classes(shape.errors))
         faults.check(shape.program)
@@ -106,18 +117,18 @@ def read_session(data: bytes | str, saga: Saga[Any, Any], clock: SteppedClock, r
     except (FaultPlanError, BreakpointError, ConditionError) as error:
         raise CorruptRecordError(f"the session's faults or breakpoints are wrong: {error}") from None
     blank = Run(shape, steps, saga, None, Options(clock, faults, resources), id=read_id(head.get("id")))
-    reader = _Reader(blank, _part(head, "contexts", list))
+    history = _Reader(blank, _part(head, "contexts", list))
     for item in _part(head, "branches", list):
-        reader.read(item)
+        history.read(item)
     name, position = _part(head, "branch", str), _part(head, "position", int)
-    shown = reader.branches.get(name)
+    shown = history.branches.get(name)
     if shown is None or not 0 <= position <= len(shown):
         raise CorruptRecordError("the session stands at a branch or position that it does not have")
     is_crashed = _part(head, "crashed", bool)
     if is_crashed and shown.run.machine.finished:
         raise CorruptRecordError("the session has crashed on a branch that has ended")
-    given = reader.context(head.get("given"))
-    return Session(given, tuple(reader.branches.values()), name, position, is_crashed, faults, breakpoints)
+    given = history.context(head.get("given"))
+    return Session(saga, given, tuple(history.branches.values()), name, position, is_crashed, faults, breakpoints)
 
 
 def write_file(path: str | os.PathLike[str], data: bytes) -> None:
@@ -268,7 +279,7 @@ class _Reader:
                 raise CorruptRecordError(f"a planned fault of the session is wrong: {error}") from None
 
 
-class _Given(SagaReader):
+class GivenReader(SagaReader):
     """Reads a session with the saga at hand, which must be the one that it was saved with."""
 
     def __init__(self, saga: Saga[Any, Any]) -> None:
@@ -295,6 +306,19 @@ class _Given(SagaReader):
         if place is not None:
             raise SagaMismatchError(f"{self.name} was saved with other inputs: {place} differs")
         return self._shape, self._saga, self._steps
+
+
+def reader_of(saga: Saga[Any, Any] | type[Saga[Any, Any]]) -> SagaReader:
+    """What reads sessions of this saga, or of sagas of this class.
+
+    Raises:
+        SagaDefinitionError: it is neither.
+    """
+    if isinstance(saga, type) and issubclass(saga, Saga):
+        return ClassReader(saga)
+    if not isinstance(saga, Saga):
+        raise SagaDefinitionError(f"a session is of a saga or of its class, not of a {type(saga).__name__}")
+    return GivenReader(saga)
 
 
 def _first_difference(mine: object, saved: object, place: str = "") -> str | None:

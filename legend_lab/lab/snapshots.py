@@ -50,6 +50,10 @@ class Snapshots:
             self._last = (position, raw)
             self._items.append(self._compressed(position, raw))
 
+    def append_unknown(self, why: str) -> None:
+        """Nobody has kept the context of this position; `restore` raises with these words."""
+        self._items.append(_Refusal(why))
+
     def settle(self, context: object) -> None:
         """Let the last snapshot be the context as it is now, if it has changed since."""
         if self._last == (self.first_of(len(self._items) - 1), self._pickled(context)):

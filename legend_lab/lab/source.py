@@ -63,11 +63,12 @@ def read(source: Source | Journal) -> Reading:
         return Reading(journal, {index: spec.path for index, spec in enumerate(program.steps)}, program, state)
     raise SourceError(
         "an execution (New, Paused, Completed, Failed, CompensationFailed), a debugger or a journal can be shown, "
-        + _instead(source)
+        + instead(source)
     )
 
 
-def _instead(source: object) -> str:
+def instead(source: object) -> str:
+    """What a wrong source is, and what to do with it: the end of a message."""
     if inspect.isawaitable(source):
         return "not something still to be awaited; await it first"
     if isinstance(source, type):

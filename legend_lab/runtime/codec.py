@@ -164,6 +164,24 @@ def load(
         ExecutionFinishedError: the execution has finished.
     """
     head = _migrated(data, migrate) if migrate is not None else read_head(data)
+    run, is_open = read_run(head, reader, options)
+    machine = run.machine
+    if machine.finished:
+        rollback = machine.rollback
+        error = None if rollback is None else public_error(rollback.original)
+        raise ExecutionFinishedError(STATE_NAMES[machine.state], error, run.context)
+    if is_open or not isinstance(machine.cursor, Halt):
+        run.decide(Restart())
+    return run, Origin(mark_of(data), is_open or migrate is not None)
+
+
+def read_run(head: dict[str, Any], reader: SagaReader, options: Options) -> tuple[Run, bool]:
+    """The run that a record's head holds, wherever it stands; and whether its last instruction had not come back.
+
+    Raises:
+        CorruptRecordError: the record contradicts itself.
+        SagaMismatchError: it belongs to another saga or another shape of it.
+    """
     missing = [key for key in ("id", "state", "at", "reason", "saga", "journal", "context") if key not in head]
     if missing:
         raise CorruptRecordError(f"the record has no {', no '.join(missing)}")
@@ -177,13 +195,7 @@ def load(
     stands = Standing("Running", rows[-1][0].path) if is_open else standing_of(machine)
     if (head["state"], head["at"], head["reason"]) != (stands.state, stands.at, stands.reason):
         raise CorruptRecordError("the record's state is not the one that its journal leads to")
-    if machine.finished:
-        rollback = machine.rollback
-        error = None if rollback is None else public_error(rollback.original)
-        raise ExecutionFinishedError(stands.state, error, run.context)
-    if is_open or not isinstance(machine.cursor, Halt):
-        run.decide(Restart())
-    return run, Origin(mark_of(data), is_open or migrate is not None)
+    return run, is_open
 
 
 def write_saga(run: Run) -> dict[str, Any]:

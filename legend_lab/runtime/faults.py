@@ -109,7 +109,8 @@ class Fault:
     def __str__(self) -> str:
         """The fault as a person says it, e.g. `trip.flight · execute #1 · error before effect`."""
         what = error_text(self.error) if self.error is not None else self.kind.words
-        return f"{self.path} · {self.phase} #{'*' if self.attempt == 'every' else self.attempt} · {what}"
+        which = ", every attempt" if self.attempt == "every" else f" #{self.attempt}"
+        return f"{self.path} · {self.phase}{which} · {what}"
 
     def make_error(self) -> BaseException:
         """The error to raise for the two error kinds; a fresh one unless one was given."""

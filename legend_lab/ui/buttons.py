@@ -4,12 +4,35 @@ from __future__ import annotations
 
 from typing import Any
 
-from legend_lab.lab.debugger import Debugger
+from legend_lab.lab.opening import Shown
+from legend_lab.lab.recording import Recording
 from legend_lab.ui.view_state import Button
+from legend_lab.ui.words import RECORDED
 
 
-def buttons_of(debugger: Debugger[Any, Any], *, running: bool) -> list[Button]:
+def buttons_of(debugger: Shown, *, running: bool) -> list[Button]:
     """The toolbar's buttons in the order shown."""
+    if isinstance(debugger, Recording):
+        return _to_look(_live_buttons(debugger, running=running), debugger)
+    return _live_buttons(debugger, running=running)
+
+
+def _to_look(buttons: list[Button], recording: Recording[Any, Any]) -> list[Button]:
+    """The buttons as they are for a recording: those that only move work, all others say why not."""
+    past, began = recording.is_past, recording.position > 0
+    moves = {
+        "back": ("Go one entry back" if began else "Nothing happened before", began),
+        "step": ("Go one entry on" if past else "This is the end of the recording", past),
+        "run_to_end": ("Go to the last entry" if past else "This is the end of the recording", past),
+    }
+    shown: list[Button] = []
+    for button in buttons:
+        why, enabled = moves.get(button["command"], (RECORDED, False))
+        shown.append({**button, "why": why, "enabled": enabled, "primary": enabled and button["command"] == "step"})
+    return shown
+
+
+def _live_buttons(debugger: Shown, *, running: bool) -> list[Button]:
     if running:
         busy = "A command is being carried out"
     else:
@@ -42,6 +65,19 @@ def buttons_of(debugger: Debugger[Any, Any], *, running: bool) -> list[Button]:
     ]
 
 
+NO_CLOCK: Button = {
+    "command": "clock",
+    "label": "",
+    "glyph": "",
+    "key": "",
+    "enabled": False,
+    "primary": False,
+    "why": "",
+    "pressed": False,
+}
+"""Where no time passes there is no switch to show."""
+
+
 def clock_button(*, virtual: bool, wanted: bool) -> Button:
     """The switch of the clock; `wanted` says which it will be after the next reset."""
     if virtual != wanted:
@@ -58,7 +94,7 @@ def _time(*, virtual: bool) -> str:
     return "virtual time" if virtual else "real time"
 
 
-def _stuck(debugger: Debugger[Any, Any]) -> str:
+def _stuck(debugger: Shown) -> str:
     """Why nothing can go on, or empty."""
     if debugger.repeats:
         return ""

@@ -9,8 +9,8 @@ from legend_lab.core.journal import Journal
 from legend_lab.core.program import Program
 from legend_lab.core.state import ExecutionState
 from legend_lab.lab.charts import figure_data
-from legend_lab.lab.debugger import Debugger
 from legend_lab.lab.marks import FAINT
+from legend_lab.lab.opening import Shown
 
 _PALE: Final = 0.22
 _HERE: Final = "#6540cf"
@@ -25,7 +25,7 @@ class _Whole:
     state: ExecutionState
 
 
-def timeline_of(debugger: Debugger[Any, Any]) -> dict[str, Any]:
+def timeline_of(debugger: Shown) -> dict[str, Any]:
     """The chart without its own legend: the pane's head has one that takes no room from the bars."""
     if debugger.is_past:
         figure = figure_data(_Whole(debugger.future, debugger.program, debugger.end_state))

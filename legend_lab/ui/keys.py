@@ -33,6 +33,7 @@ KEY_HELP: list[KeyHelp] = [
     {"keys": ["Space"], "text": "breakpoint before the row's step or block; on a value: show all of it"},
     {"keys": ["f", "Enter"], "text": "fault menu of the row"},
     {"keys": ["F2", "Enter"], "text": "edit the value of the context"},
+    {"keys": ["←", "→"], "text": "on an effect: go to where it was touched first, or last"},
     {"keys": ["?"], "text": "show or hide this help"},
 ]
 """The key help, as shown by `?`."""

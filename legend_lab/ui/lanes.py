@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 from legend_lab.core.journal import Entry, Journal, Row, outcome_word
 from legend_lab.core.story import sentence
 from legend_lab.lab.debugger import Debugger
 from legend_lab.lab.history import Branch
 from legend_lab.lab.marks import DECISIONS
+from legend_lab.lab.opening import Shown
 from legend_lab.ui.marks import counted
 from legend_lab.ui.view_state import Dot, HistoryState, Lane, Look
 
@@ -66,7 +66,7 @@ _WORDS: dict[Look, str] = {
 }
 
 
-def history_of(debugger: Debugger[Any, Any], where: str) -> HistoryState:
+def history_of(debugger: Shown, where: str) -> HistoryState:
     """All branches, and where on which the position is; `where` says so in words."""
     branches = debugger.branches
     named = {branch.name: row for row, branch in enumerate(branches)}
@@ -89,6 +89,7 @@ def history_of(debugger: Debugger[Any, Any], where: str) -> HistoryState:
         "span": max(lane["end"] + (not lane["ended"]) for lane in lanes),
         "size": size,
         "where": where,
+        "forks": isinstance(debugger, Debugger) and not debugger.is_crashed,
         "summary": " · ".join(told) if longest else "",
     }
 
@@ -117,7 +118,7 @@ def _lit(branches: tuple[Branch, ...], named: dict[str, int], current: str) -> l
 def _lane(branch: Branch, lit: int, size: int) -> Lane:
     first, end = branch.forked_at, len(branch)
     text = counted(end - first, "entry", "entries")
-    left = "" if branch.parent is None else f"left {branch.parent} at entry {first:,}, "
+    left = "" if branch.parent is None else f"left {branch.parent} after {counted(first, 'entry', 'entries')}, "
     return {
         "name": branch.name,
         "row": 0,
@@ -144,17 +145,17 @@ def dots_of(journal: Journal, first: int, end: int, size: int) -> list[Dot]:
         looks = Counter(_look(row) for row in rows[start:stop])
         look = next(look for look in _WORST if look in looks)
         words = ", ".join(f"{looks[each]} {_WORDS[each]}" for each in _WORST if each in looks)
-        which = f"Entries {start + 1:,} to {stop:,}" if stop > start + 1 else f"Entry {stop:,}"
+        which = f"Entries {start:,} to {stop - 1:,}" if stop > start + 1 else f"Entry {start:,}"
         dots.append({"first": start + 1, "last": stop, "look": look, "glyph": "", "text": f"{which}: {words}"})
         start = stop
     return dots
 
 
 def _dot(row: Row, entry: Entry) -> Dot:
-    look, number = _look(row), entry.number + 1
+    look, position = _look(row), entry.number + 1
     glyph = DECISIONS.get(entry.outcome, "▸") if look == "decision" else _GLYPHS[look]
-    text = f"Entry {number:,}: {sentence(entry)}"
-    return {"first": number, "last": number, "look": look, "glyph": glyph, "text": text[:_LONGEST]}
+    text = f"Entry {entry.number:,}: {sentence(entry)}"
+    return {"first": position, "last": position, "look": look, "glyph": glyph, "text": text[:_LONGEST]}
 
 
 def _look(row: Row) -> Look:

@@ -7,7 +7,7 @@ from typing import Any
 import ipywidgets
 
 from legend_lab.ui.lifetime import close_tree
-from legend_lab.ui.parts import Context, Events, Faults, History, Listing, Part, Timeline, Toolbar
+from legend_lab.ui.parts import Context, Effects, Events, Faults, History, Listing, Part, Timeline, Toolbar
 from legend_lab.ui.view_state import ViewState
 
 
@@ -25,6 +25,7 @@ class WorkbenchLayout(ipywidgets.Box):  # type: ignore[misc] # ipywidgets has no
         self.listing = Listing()
         self.timeline = Timeline()
         self.context = Context()
+        self.effects = Effects()
         self.history = History()
         self.faults = Faults()
         self.events = Events()
@@ -43,6 +44,7 @@ class WorkbenchLayout(ipywidgets.Box):  # type: ignore[misc] # ipywidgets has no
             "listing": self.listing,
             "timeline": self.timeline,
             "context": self.context,
+            "effects": self.effects,
             "history": self.history,
             "faults": self.faults,
             "events": self.events,

@@ -6,20 +6,19 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import zip_longest
-from typing import Any
 
 from legend_lab.core.instructions import Execute, Failure, Halt, Instruction, Signal, StepOutcome
 from legend_lab.core.journal import Journal, Row
 from legend_lab.core.program import StepSpec
 from legend_lab.lab.breakpoints import Breakpoint
-from legend_lab.lab.debugger import Debugger
+from legend_lab.lab.opening import Shown
 from legend_lab.lab.tree import safe_repr
 from legend_lab.runtime.faults import Fault, FaultKind
 from legend_lab.ui.fault_menu import choice_of
-from legend_lab.ui.view_state import BreakpointMark, ProgramRow, RowMark, RowState
+from legend_lab.ui.view_state import BreakpointChip, BreakpointMark, ProgramRow, RowMark, RowState
 
 
-def program_rows(debugger: Debugger[Any, Any]) -> list[ProgramRow]:
+def program_rows(debugger: Shown) -> list[ProgramRow]:
     """A row for each step, and one before the first step of each block."""
     return rows_of([spec.path for spec in debugger.program.steps], debugger.steps)
 
@@ -54,7 +53,7 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def marks_of(debugger: Debugger[Any, Any]) -> dict[str, RowMark]:
+def marks_of(debugger: Shown) -> dict[str, RowMark]:
     """A mark for every step that something happened to, is next, or has a fault."""
     program, at, pending = debugger.program, debugger.next_instruction, set(debugger.pending)
     executes, undos = _last_attempts(debugger.journal)
@@ -89,6 +88,12 @@ def breakpoints_of(breakpoints: Iterable[Breakpoint]) -> dict[str, BreakpointMar
             mark = {"glyph": "◆", "on": former["on"] or mark["on"], "text": texts}
         marks[item.path] = mark
     return marks
+
+
+def anywhere_of(breakpoints: Iterable[Breakpoint]) -> list[BreakpointChip]:
+    """The breakpoints that are at no row, each different one once."""
+    found = {str(item): item.enabled for item in breakpoints if item.path is None}
+    return [{"text": text, "on": on} for text, on in found.items()]
 
 
 def _last_attempts(journal: Journal) -> tuple[dict[int, Row], dict[int, Row]]:

@@ -12,7 +12,7 @@ from typing import Final
 
 from legend_lab.core.errors import LegendError
 from legend_lab.core.journal import Journal
-from legend_lab.lab.moments import Recording
+from legend_lab.lab.moments import Moments
 from legend_lab.lab.session import write_file
 from legend_lab.lab.source import Source
 from legend_lab.ui.page_view import page_of
@@ -58,7 +58,7 @@ def page_text(source: Source | Journal) -> str:
     Raises:
         SourceError: `source` is nothing that can be shown.
     """
-    data = json.dumps(page_of(Recording(source)), ensure_ascii=False, separators=(",", ":"))
+    data = json.dumps(page_of(Moments(source)), ensure_ascii=False, separators=(",", ":"))
     data = _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", data)
     script, style = _script(), "\n".join(_text(f"{name}.css") for name in _STYLES)
     allowed = (

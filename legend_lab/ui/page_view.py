@@ -13,7 +13,7 @@ from legend_lab.core.story import duration, sentence
 from legend_lab.core.text import cut, visible
 from legend_lab.lab.labels import LONGEST_LABEL
 from legend_lab.lab.ledger import Effect, EffectState
-from legend_lab.lab.moments import Moment, Recording
+from legend_lab.lab.moments import Moment, Moments
 from legend_lab.lab.tree import Node, changes_in
 from legend_lab.ui.deltas import Reel
 from legend_lab.ui.keys import PAGE_KEY_HELP, PAGE_KEYS
@@ -34,7 +34,7 @@ LONGEST_SENTENCE: Final = 600
 View = dict[str, Any]
 
 
-def page_of(recording: Recording) -> View:
+def page_of(recording: Moments) -> View:
     """Everything that the page shows."""
     first, journal = recording.first, recording.journal
     views = Reel()
@@ -66,12 +66,12 @@ def page_of(recording: Recording) -> View:
 # -- what holds for the whole run -------------------------------------------------------------------
 
 
-def _name(recording: Recording) -> str:
+def _name(recording: Moments) -> str:
     program = recording.reading.program
     return "Journal" if program is None else program.name
 
 
-def _about(recording: Recording) -> str:
+def _about(recording: Moments) -> str:
     """What this page is of, in a sentence or two."""
     journal = recording.journal
     told = []
@@ -86,12 +86,12 @@ def _about(recording: Recording) -> str:
     return " ".join(told)
 
 
-def _listing(recording: Recording) -> View:
+def _listing(recording: Moments) -> View:
     rows = rows_of(list(recording.reading.paths.values()), recording.steps)
     return {"program": rows, "summary": summary_of(rows)}
 
 
-def _history(recording: Recording, count: int) -> View:
+def _history(recording: Moments, count: int) -> View:
     """One lane, whose positions count from the first that is shown."""
     first, journal = recording.first, recording.journal
     size = max(1, -(-count // MOST_DOTS))
@@ -122,7 +122,7 @@ def _story_line(entry: Entry, origin_ns: int) -> EventLine:
 class _Steps:
     """What has become of each step, one moment after the other."""
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: Moments) -> None:
         self._rows = recording.journal.rows
         self._specs = recording.specs
         self._executes: dict[int, Row] = {}
@@ -149,11 +149,11 @@ class _Steps:
         return {"state": state, "status": status, "faults": []}
 
 
-def _view(recording: Recording, moment: Moment, marks: dict[str, RowMark]) -> View:
+def _view(recording: Moments, moment: Moment, marks: dict[str, RowMark]) -> View:
     journal, position, at = recording.journal, moment.position, moment.next
     entry = journal[position - 1] if position else None
     now = "Nothing has run yet." if entry is None else cut(sentence(entry), LONGEST_SENTENCE)
-    where = f"Entry {position:,} of {len(journal):,}"
+    where = f"After {position:,} of {counted(len(journal), 'entry', 'entries')}"
     view = {
         "count": _count(journal, position),
         "badge": _badge(recording, moment),
@@ -174,10 +174,10 @@ def _count(journal: Journal, position: int) -> str:
         return f"0 of {len(journal):,}"
     last = journal[position - 1]
     end_ns = last.started_ns if last.completed_ns is None else last.completed_ns
-    return f"entry {position:,} of {len(journal):,} · {duration((end_ns - journal[0].started_ns) / 1e6)}"
+    return f"{position:,} of {counted(len(journal), 'entry', 'entries')} · {duration((end_ns - journal[0].started_ns) / 1e6)}"
 
 
-def _badge(recording: Recording, moment: Moment) -> Badge:
+def _badge(recording: Moments, moment: Moment) -> Badge:
     if recording.is_crashed and moment.position == len(recording.journal):
         return DEAD
     if recording.reading.program is None:
@@ -185,7 +185,7 @@ def _badge(recording: Recording, moment: Moment) -> Badge:
     return badge_at(moment.next, moment.error, begun=moment.position > 0)
 
 
-def _next(recording: Recording, moment: Moment) -> str:
+def _next(recording: Moments, moment: Moment) -> str:
     program, at = recording.reading.program, moment.next
     if program is None:
         return ""

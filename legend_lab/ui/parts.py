@@ -97,7 +97,7 @@ class Toolbar(Part):
     saga = traitlets.Unicode().tag(sync=True)
     """Name of the saga."""
     count = traitlets.Unicode().tag(sync=True)
-    """How far the run is, such as `entry 10 · 1.55 s`."""
+    """How far the run is, such as `10 entries · 1.55 s`."""
     badge = traitlets.Dict({"tone": "plain", "glyph": "", "text": ""}).tag(sync=True)
     """The state of the run in two or three words: a `Badge`."""
     standing = traitlets.Dict({"now": "", "next": ""}).tag(sync=True)
@@ -139,10 +139,14 @@ class Listing(Part):
     """A `RowMark` by path, for every row that something happened to or is planned for."""
     breakpoints = traitlets.Dict().tag(sync=True)
     """A `BreakpointMark` by path, of steps and blocks."""
+    anywhere: Any = traitlets.List().tag(sync=True)
+    """The breakpoints without a path, a `BreakpointChip` each."""
     current = traitlets.Unicode().tag(sync=True)
     """Path of the step that the next instruction is about, or empty."""
     undoing = traitlets.Bool().tag(sync=True)
     """The next instruction is an undo."""
+    fixed = traitlets.Unicode().tag(sync=True)
+    """Why no breakpoint and no fault can be set, or empty."""
     summary = traitlets.Unicode().tag(sync=True)
     """How big the program is, such as `5 steps · 1 block`."""
     menu = traitlets.List(FAULT_MENU).tag(sync=True)
@@ -165,6 +169,20 @@ class Context(Part):
     """Why the context cannot be shown as it should be, or empty."""
 
 
+class Effects(Part):
+    """What the saga has done in the outside world: open, doubled, undone, on its way."""
+
+    _esm = _module("effects")
+    _css = _styles("effects")
+
+    rows: Any = traitlets.List().tag(sync=True)
+    """The effects, an `EffectRow` each."""
+    more = traitlets.Int().tag(sync=True)
+    """How many are not among `rows`."""
+    summary = traitlets.Unicode().tag(sync=True)
+    """How many are open, doubled, undone."""
+
+
 class History(Part):
     """Everything that happened, a dot an entry and a lane a branch, to travel on."""
 
@@ -183,6 +201,8 @@ class History(Part):
     """Entries that a dot stands for."""
     where = traitlets.Unicode().tag(sync=True)
     """Where the position is, in words."""
+    forks = traitlets.Bool().tag(sync=True)
+    """A branch can begin here."""
     summary = traitlets.Unicode().tag(sync=True)
     """How much there is."""
 
@@ -196,7 +216,9 @@ class Faults(Part):
     chips: Any = traitlets.List().tag(sync=True)
     """The planned faults, a `Chip` each."""
     code = traitlets.Unicode().tag(sync=True)
-    """The plan as Python, to copy."""
+    """The plan as Python, to copy; empty where it is not known."""
+    fixed = traitlets.Unicode().tag(sync=True)
+    """What is said in place of no chips where none can be planned; empty where they can."""
 
 
 class Events(Part):

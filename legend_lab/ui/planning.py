@@ -115,3 +115,17 @@ def toggled(breakpoints: Iterable[Breakpoint], path: str) -> tuple[Breakpoint, .
         return (*present, Breakpoint(path))
     enabled = not any(item.enabled for item in here)
     return tuple(replace(item, enabled=enabled) if item in here else item for item in present)
+
+
+def switched(breakpoints: Iterable[Breakpoint], text: str) -> tuple[Breakpoint, ...]:
+    """The breakpoints with the one at no row that reads `text` switched off, or on again."""
+    return tuple(replace(item, enabled=not item.enabled) if _reads(item, text) else item for item in breakpoints)
+
+
+def without(breakpoints: Iterable[Breakpoint], text: str) -> tuple[Breakpoint, ...]:
+    """The breakpoints without the one at no row that reads `text`."""
+    return tuple(item for item in breakpoints if not _reads(item, text))
+
+
+def _reads(item: Breakpoint, text: str) -> bool:
+    return item.path is None and str(item) == text

@@ -11,14 +11,18 @@ from legend_lab.core.journal import Entry
 from legend_lab.core.story import duration
 from legend_lab.core.text import cut
 from legend_lab.lab.breakpoints import StopReason
-from legend_lab.lab.debugger import Debugger
+from legend_lab.lab.opening import Shown
+from legend_lab.lab.recording import Recording
 from legend_lab.lab.tree import Node, changes_in, context_tree
-from legend_lab.ui.buttons import buttons_of, clock_button
+from legend_lab.runtime.faults import Fault
+from legend_lab.ui.buttons import NO_CLOCK, buttons_of, clock_button
 from legend_lab.ui.chart import timeline_of
 from legend_lab.ui.lanes import history_of
-from legend_lab.ui.marks import breakpoints_of, counted, marks_of, program_rows, summary_of
+from legend_lab.ui.marks import anywhere_of, breakpoints_of, counted, marks_of, program_rows, summary_of
+from legend_lab.ui.open_effects import effects_of
 from legend_lab.ui.planning import Planned, code_of
 from legend_lab.ui.view_state import (
+    Button,
     Chip,
     ContextRow,
     ContextState,
@@ -34,7 +38,7 @@ from legend_lab.ui.view_state import (
     ToolbarState,
     ViewState,
 )
-from legend_lab.ui.words import badge_of, count_of, next_words, panel_of, standing_of, where_of
+from legend_lab.ui.words import RECORDED, badge_of, count_of, next_words, panel_of, standing_of, where_of
 
 NEWEST_EVENTS = 200
 """Lines of the log that are sent; older ones are counted."""
@@ -64,7 +68,7 @@ class Aside:
     refused: Refusal | None = None
 
 
-def view_of(debugger: Debugger[Any, Any], aside: Aside | None = None) -> ViewState:
+def view_of(debugger: Shown, aside: Aside | None = None) -> ViewState:
     """Everything that the workbench shows of `debugger`."""
     aside = aside or Aside()
     return {
@@ -72,14 +76,14 @@ def view_of(debugger: Debugger[Any, Any], aside: Aside | None = None) -> ViewSta
         "listing": _listing(debugger),
         "timeline": {"figure": timeline_of(debugger), "legend": LEGEND},
         "context": _context(debugger, aside.refused),
+        "effects": effects_of(debugger),
         "history": history_of(debugger, where_of(debugger)),
-        "faults": _faults(debugger, aside.planned or Planned(debugger)),
+        "faults": _faults(debugger, aside.planned),
         "events": _events(debugger),
     }
 
 
-def _toolbar(debugger: Debugger[Any, Any], aside: Aside) -> ToolbarState:
-    virtual = debugger.clock.virtual
+def _toolbar(debugger: Shown, aside: Aside) -> ToolbarState:
     return {
         "saga": debugger.program.name,
         "count": count_of(debugger),
@@ -87,7 +91,7 @@ def _toolbar(debugger: Debugger[Any, Any], aside: Aside) -> ToolbarState:
         "standing": _cut_standing(standing_of(debugger, aside.stopped)),
         "past": debugger.is_past,
         "buttons": buttons_of(debugger, running=aside.running),
-        "clock": clock_button(virtual=virtual, wanted=virtual if aside.virtual is None else aside.virtual),
+        "clock": _clock(debugger, aside.virtual),
         "panel": None if aside.running else _cut_panel(panel_of(debugger)),
     }
 
@@ -108,29 +112,37 @@ def _cut_panel(panel: Panel | None) -> Panel | None:
     }
 
 
-def _listing(debugger: Debugger[Any, Any]) -> ListingState:
+def _clock(debugger: Shown, wanted: bool | None) -> Button:  # noqa: FBT001 - None is the usual case
+    if isinstance(debugger, Recording):
+        return NO_CLOCK
+    virtual = debugger.clock.virtual
+    return clock_button(virtual=virtual, wanted=virtual if wanted is None else wanted)
+
+
+def _listing(debugger: Shown) -> ListingState:
     rows, at = program_rows(debugger), debugger.next_instruction
     breakpoints = len(debugger.breakpoints)
     return {
         "program": rows,
         "marks": marks_of(debugger),
         "breakpoints": breakpoints_of(debugger.breakpoints),
+        "anywhere": anywhere_of(debugger.breakpoints),
         "current": "" if at is None else at.path,
         "undoing": at is not None and debugger.original_error is not None,
+        "fixed": RECORDED if isinstance(debugger, Recording) else "",
         "summary": summary_of(rows) + (f" · {counted(breakpoints, 'breakpoint')}" if breakpoints else ""),
     }
 
 
-def _context(debugger: Debugger[Any, Any], refused: Refusal | None) -> ContextState:
+def _context(debugger: Shown, refused: Refusal | None) -> ContextState:
     try:
         nodes = debugger.diff()
     except ContextCopyError as error:
-        shown = () if debugger.is_past else context_tree(debugger.context, debugger.context)
-        rows = [_row(node, "") for node in shown]
-        return {"rows": rows, "summary": "what changed is unknown", "refused": refused, "trouble": _trouble(error)}
+        return _context_without_changes(debugger, refused, error)
     last = debugger.journal[-1] if debugger.journal else None
     summary = changed_by(last, len(changes_in(nodes)))
-    return {"rows": [_row(node, "") for node in nodes], "summary": summary, "refused": refused, "trouble": ""}
+    inside = None if isinstance(debugger, Recording) else ""
+    return {"rows": [_row(node, inside) for node in nodes], "summary": summary, "refused": refused, "trouble": ""}
 
 
 def changed_by(last: Entry | None, changes: int) -> str:
@@ -139,6 +151,20 @@ def changed_by(last: Entry | None, changes: int) -> str:
         return "as given"
     by = _BY.get(last.kind, "{}").format(last.path)
     return f"{counted(changes, 'change')} by {by}" if changes else f"unchanged by {by}"
+
+
+def _context_without_changes(debugger: Shown, refused: Refusal | None, error: ContextCopyError) -> ContextState:
+    """The context where that of the moment before is not known; where its own is not, why."""
+    recorded = isinstance(debugger, Recording)
+    if not recorded and debugger.is_past:
+        return {"rows": [], "summary": "not known", "refused": refused, "trouble": _trouble(error)}
+    try:
+        context = debugger.context
+    except ContextCopyError as unknown:
+        return {"rows": [], "summary": "not known", "refused": refused, "trouble": str(unknown)}
+    rows = [_row(node, None if recorded else "") for node in context_tree(context, context)]
+    trouble = "" if recorded else _trouble(error)
+    return {"rows": rows, "summary": "what changed last is not known", "refused": refused, "trouble": trouble}
 
 
 def _trouble(error: LegendError) -> str:
@@ -167,33 +193,46 @@ def _row(node: Node, inside: str | None) -> ContextRow:
     return row
 
 
-def _faults(debugger: Debugger[Any, Any], planned: Planned) -> FaultsState:
+def _faults(debugger: Shown, planned: Planned | None) -> FaultsState:
     fired: dict[str, list[int]] = {}
     for number, row in enumerate(debugger.journal.rows):
         if row[4] is not None:
             fired.setdefault(row[4], []).append(number)
-    chips: list[Chip] = []
-    for fault, on in planned:
-        delay = f" of {duration(fault.delay_ms)}" if fault.delay_ms else ""
-        note = _fired_note(fired.get(fault.token, []))
-        chips.append(
-            {
-                "id": fault.token,
-                "text": cut(f"{fault}{delay}", LONGEST_WORDS),
-                "note": note if on else "switched off",
-                "on": on,
-            }
-        )
-    return {"chips": chips, "code": code_of(debugger.faults)}
+    if isinstance(debugger, Recording):
+        return _recorded_faults(debugger, fired)
+    chips = [_chip(fault, fired, on=on) for fault, on in planned or Planned(debugger)]
+    return {"chips": chips, "code": code_of(debugger.faults), "fixed": ""}
+
+
+def _recorded_faults(recording: Recording[Any, Any], fired: dict[str, list[int]]) -> FaultsState:
+    """The plan, or where the recording does not tell it, what has fired of it."""
+    if recording.knows_faults:
+        chips = [_chip(fault, fired, on=True) for fault in recording.faults]
+        return {"chips": chips, "code": code_of(recording.faults), "fixed": "No faults were planned."}
+    told: list[Chip] = [
+        {"id": token, "text": token, "note": _fired_note(numbers), "on": True} for token, numbers in fired.items()
+    ]
+    return {"chips": told, "code": "", "fixed": "No fault has fired so far; which were planned was not recorded."}
+
+
+def _chip(fault: Fault, fired: dict[str, list[int]], *, on: bool) -> Chip:
+    delay = f" of {duration(fault.delay_ms)}" if fault.delay_ms else ""
+    note = _fired_note(fired.get(fault.token, []))
+    return {
+        "id": fault.token,
+        "text": cut(f"{fault}{delay}", LONGEST_WORDS),
+        "note": note if on else "switched off",
+        "on": on,
+    }
 
 
 def _fired_note(numbers: list[int]) -> str:
     if not numbers:
         return ""
-    return f"fired at entry {numbers[0] + 1}" if len(numbers) == 1 else f"fired {len(numbers)} times"
+    return f"fired at entry {numbers[0]:,}" if len(numbers) == 1 else f"fired {len(numbers)} times"
 
 
-def _events(debugger: Debugger[Any, Any]) -> EventsState:
+def _events(debugger: Shown) -> EventsState:
     journal, end = debugger.future, min(debugger.length, debugger.position + LATER_EVENTS)
     newest = journal[max(0, end - NEWEST_EVENTS) : end]
     origin = journal[0].started_ns if journal else 0

@@ -66,12 +66,13 @@ class PanelItem(TypedDict):
 
 
 class Form(TypedDict):
-    """A decision that takes a choice and a note."""
+    """A decision that takes a note, and perhaps a choice."""
 
     command: str
-    """What is sent, with the arguments `path` and `note`."""
+    """What is sent, with the arguments `note` and, where there is a choice, `path`."""
     label: str
     paths: list[str]
+    """What to choose from, or empty."""
     hint: str
     """Shown in the empty field of the note."""
     why: str
@@ -101,7 +102,7 @@ class ToolbarState(TypedDict):
 
     saga: str
     count: str
-    """How far the run is, such as `entry 10 · 1.55 s`."""
+    """How far the run is, such as `10 entries · 1.55 s`."""
     badge: Badge
     standing: Standing
     past: bool
@@ -172,6 +173,14 @@ class BreakpointMark(TypedDict):
     """In words, such as `before trip.flight`."""
 
 
+class BreakpointChip(TypedDict):
+    """A breakpoint that is at no row."""
+
+    text: str
+    """In words, such as `on error`; commands name it by them."""
+    on: bool
+
+
 class ListingState(TypedDict):
     """Traits of `Listing`."""
 
@@ -180,10 +189,14 @@ class ListingState(TypedDict):
     """By path."""
     breakpoints: dict[str, BreakpointMark]
     """By path, of steps and blocks."""
+    anywhere: list[BreakpointChip]
+    """The breakpoints without a path."""
     current: str
     """Path of the step that the next instruction is about (of the one in flight while running), or empty."""
     undoing: bool
     """The next instruction is an undo."""
+    fixed: str
+    """Why no breakpoint and no fault can be set, or empty."""
     summary: str
     """Such as `5 steps · 1 block`."""
 
@@ -239,6 +252,48 @@ class ContextState(TypedDict):
     """Why the context cannot be shown as it should be, or empty."""
 
 
+# -- effects ------------------------------------------------------------------------------------
+
+
+EffectLook = Literal["open", "doubled", "undone", "late", "never_opened"]
+"""What an effect is like, as a glyph."""
+
+
+class EffectMove(TypedDict):
+    """Something that was done to an effect."""
+
+    text: str
+    """What, by which step and at which entry."""
+    position: int
+    """Going there shows the moment after it."""
+
+
+class EffectRow(TypedDict):
+    """An effect at the moment that is shown."""
+
+    name: str
+    key: str
+    look: EffectLook
+    status: str
+    """In words, such as `open` or `doubled: 2 times`."""
+    irreversible: bool
+    news: bool
+    """The last instruction touched it."""
+    moves: list[EffectMove]
+    """The newest last."""
+
+
+class EffectsState(TypedDict):
+    """Traits of `Effects`."""
+
+    rows: list[EffectRow]
+    """What exists first, then what is on its way, then what is gone."""
+    more: int
+    """How many are not among `rows`."""
+    summary: str
+    """Such as `1 open · 2 undone`."""
+
+
 # -- history ------------------------------------------------------------------------------------
 
 
@@ -246,9 +301,9 @@ class Dot(TypedDict):
     """An entry in the history, or several in a row where there are many."""
 
     first: int
-    """Number of the first entry, from 1."""
+    """The position after its first entry."""
     last: int
-    """Number of the last; going there shows the moment after it."""
+    """The position after its last entry; going there shows that moment."""
     look: Look
     glyph: str
     text: str
@@ -287,6 +342,8 @@ class HistoryState(TypedDict):
     """Entries that a dot stands for."""
     where: str
     """Where the position is, in words."""
+    forks: bool
+    """A branch can begin here."""
     summary: str
 
 
@@ -310,7 +367,9 @@ class FaultsState(TypedDict):
 
     chips: list[Chip]
     code: str
-    """The plan as Python."""
+    """The plan as Python, or empty where it is not known."""
+    fixed: str
+    """What is said in place of no chips where none can be planned; empty where they can."""
 
 
 class EventLine(TypedDict):
@@ -345,6 +404,7 @@ class ViewState(TypedDict):
     listing: ListingState
     timeline: TimelineState
     context: ContextState
+    effects: EffectsState
     history: HistoryState
     faults: FaultsState
     events: EventsState

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from legend_lab.core.errors import UnexpectedError, error_text
 from legend_lab.core.instructions import Compensate, Execute, Halt, HaltReason, Instruction, Wait
 from legend_lab.core.moves import attempt_of
 from legend_lab.core.story import duration, sentence
 from legend_lab.lab.breakpoints import StopReason
-from legend_lab.lab.debugger import Debugger
+from legend_lab.lab.opening import Shown
+from legend_lab.lab.recording import Recording
 from legend_lab.runtime.executions import CompensationFailed, Completed, Failed, Paused
-from legend_lab.ui.view_state import Badge, Button, Panel, Standing
+from legend_lab.ui.marks import counted
+from legend_lab.ui.view_state import Badge, Button, Form, Panel, Standing
 
 DEAD: Badge = {"tone": "failed", "glyph": "☠\ufe0e", "text": "Process dead"}
+RECORDED = "This run is a recording: travel in it and look; nothing can be carried out."
+OPEN = "Loading the record takes it up again, once nobody else runs it."
 RESTART = "Restart takes the run up again, as a new process would: from the journal."
 
 
-def count_of(debugger: Debugger[Any, Any]) -> str:
+def count_of(debugger: Shown) -> str:
     """How far the run is."""
     journal = debugger.journal
     if not debugger.length:
@@ -27,13 +29,17 @@ def count_of(debugger: Debugger[Any, Any]) -> str:
     first, last = journal[0], journal[-1]
     end_ns = last.completed_ns if last.completed_ns is not None else last.started_ns
     took = duration((end_ns - first.started_ns) / 1e6)
-    return took if debugger.is_past else f"entry {len(journal):,} · {took}"  # in the past the standing line says it
+    return (
+        took if debugger.is_past else f"{counted(len(journal), 'entry', 'entries')} · {took}"
+    )  # in the past the standing line says it
 
 
-def badge_of(debugger: Debugger[Any, Any]) -> Badge:
+def badge_of(debugger: Shown) -> Badge:
     """The state of the run in two or three words."""
     if debugger.is_crashed:
         return DEAD
+    if _is_open(debugger):
+        return {"tone": "uncertain", "glyph": "?", "text": "Not come back"}
     return badge_at(debugger.next_instruction, debugger.original_error, begun=bool(debugger.journal))
 
 
@@ -60,7 +66,7 @@ def badge_at(at: Instruction | None, error: BaseException | None, *, begun: bool
     return {"tone": "forward", "glyph": "▸", "text": "Going forward"}
 
 
-def standing_of(debugger: Debugger[Any, Any], stopped: StopReason | None = None) -> Standing:
+def standing_of(debugger: Shown, stopped: StopReason | None = None) -> Standing:
     """Where the run stands and what comes next; `stopped` says why the last command stopped there."""
     now = sentence(debugger.journal[-1]) if debugger.journal else "Nothing has run yet."
     if stopped is not None and stopped.kind == "breakpoint":
@@ -68,7 +74,7 @@ def standing_of(debugger: Debugger[Any, Any], stopped: StopReason | None = None)
     if debugger.is_crashed:
         return {
             "now": "The process died here. The journal is kept, what was in memory is lost.",
-            "next": "Restart it below.",
+            "next": RECORDED if isinstance(debugger, Recording) else "Restart it below.",
         }
     if debugger.is_past:
         return {
@@ -77,36 +83,45 @@ def standing_of(debugger: Debugger[Any, Any], stopped: StopReason | None = None)
         }
     if stopped is not None and stopped.kind == "breakpoint":
         return {"now": now, "next": ""}
-    match debugger.result:
+    comes = next_words(debugger)
+    match debugger.standing:
         case Completed():
-            return {"now": f"All {len(debugger.program.steps):,} steps are done.", "next": "Reset starts over."}
+            now, after = f"All {len(debugger.program.steps):,} steps are done.", "Reset starts over."
         case Failed(error=error):
-            text = f"The saga failed ({error_text(cause_of(error))}); what was done is undone."
-            return {"now": text, "next": "Reset starts over."}
+            now = f"The saga failed ({error_text(cause_of(error))}); what was done is undone."
+            after = "Reset starts over."
         case CompensationFailed(pending=pending):
-            return {"now": f"Rollback is over, but not undone: {', '.join(pending)}.", "next": "Decide below."}
+            now, after = f"Rollback is over, but not undone: {', '.join(pending)}.", "Decide below."
         case Paused():
-            return {"now": now, "next": "Decide below how to go on."}
-    return {"now": now, "next": f"Next: {next_words(debugger)}."}
+            after = "Decide below how to go on."
+        case _:
+            after = f"Next: {comes}."
+    if isinstance(debugger, Recording):
+        after = f"The recording ends here; next it would {comes}. {RECORDED}" if comes else RECORDED
+    return {"now": now, "next": after}
 
 
-def where_of(debugger: Debugger[Any, Any]) -> str:
-    """Where on its branch the position is."""
+def where_of(debugger: Shown) -> str:
+    """Where on its branch the position is; entries are counted here, since their numbers begin at 0."""
     branch = f" on {debugger.branch}" if len(debugger.branches) > 1 else ""
+    if not debugger.length:
+        return f"Nothing has run yet{branch}."
     if not debugger.is_past:
-        return f"Entry {debugger.length:,}, the newest{branch}." if debugger.length else f"Nothing has run yet{branch}."
+        return f"After {counted(debugger.length, 'entry', 'entries')}, the newest moment{branch}."
     if not debugger.position:
-        return f"Before the first of {debugger.length:,} entries{branch}, in the past."
-    return f"Entry {debugger.position:,} of {debugger.length:,}{branch}, in the past."
+        return f"Before the first of {counted(debugger.length, 'entry', 'entries')}{branch}, in the past."
+    return f"After {debugger.position:,} of {counted(debugger.length, 'entry', 'entries')}{branch}, in the past."
 
 
-def _past_next(debugger: Debugger[Any, Any]) -> str:
+def _past_next(debugger: Shown) -> str:
+    if isinstance(debugger, Recording):
+        return "Step shows what came next; nothing is carried out."
     if not debugger.repeats:
         return f"The faults have changed here: Step starts a branch. Next: {next_words(debugger)}."
     return "Step replays it; change a fault or the context to branch."
 
 
-def next_words(debugger: Debugger[Any, Any]) -> str:
+def next_words(debugger: Shown) -> str:
     """What `step` would do, in words; empty at a halt or at the end."""
     return words_for(debugger.next_instruction, len(debugger.program.steps))
 
@@ -121,8 +136,21 @@ def words_for(at: Instruction | None, steps: int) -> str:
     return _do(at) + place
 
 
-def panel_of(debugger: Debugger[Any, Any]) -> Panel | None:
+def panel_of(debugger: Shown) -> Panel | None:
     """Why the run stands still and what can be decided; None while it does not."""
+    panel = _panel_of(debugger)
+    if panel is None or not isinstance(debugger, Recording):
+        return panel
+    if _is_open(debugger):
+        title = f"{debugger.journal[-1].path} had not come back when this was recorded"
+        text = f"It may be running still, or its process has died. {OPEN}"
+        return {**panel, "glyph": "?", "title": title, "text": text, "actions": [], "form": None}
+    ways = " or ".join(f"{name}()" for name in debugger.choices)
+    text = f"{panel['text']} This is a recording: {ways or 'a restart'} goes on where the run itself is."
+    return {**panel, "text": text, "actions": [], "form": None}
+
+
+def _panel_of(debugger: Shown) -> Panel | None:
     if debugger.is_crashed:
         return {
             "tone": "failed",
@@ -133,7 +161,7 @@ def panel_of(debugger: Debugger[Any, Any]) -> Panel | None:
             "actions": [_action("restart", "Restart", why="Take the run up again, as a new process would")],
             "form": None,
         }
-    match debugger.result:
+    match debugger.standing:
         case CompensationFailed() as failed:
             items = [
                 {"path": item.path, "text": error_text(cause_of(item.error))} for item in failed.compensation_errors
@@ -161,7 +189,7 @@ def panel_of(debugger: Debugger[Any, Any]) -> Panel | None:
     return None
 
 
-def _paused_panel(debugger: Debugger[Any, Any], reason: str, path: str) -> Panel:
+def _paused_panel(debugger: Shown, reason: str, path: str) -> Panel:
     undoing = debugger.original_error is not None
     what = f"the undo of {path}" if undoing else path
     unknown = f"Nobody knows whether {what} happened. " if _is_uncertain(debugger) else ""
@@ -174,9 +202,15 @@ def _paused_panel(debugger: Debugger[Any, Any], reason: str, path: str) -> Panel
         HaltReason.RESTARTED.value: (f"Restarted after a crash at {what}", f"{unknown}Resume tries it again; "),
     }
     title, text = texts.get(reason, (f"Paused at {what}", "Resume goes on; "))
-    actions = [_action("resume", "Resume", why=f"Go on with {what}", primary=True)]
+    form: Form | None = None
     if not undoing:
-        actions.append(_action("abort", "Abort", why="Give up the saga and undo what was done"))
+        form = {
+            "command": "abort",
+            "label": "Abort",
+            "paths": [],
+            "hint": "reason to abort (may be empty)",
+            "why": "Give up the saga and undo what was done",
+        }
         text += "abort undoes what was done so far."
     else:
         text = text.rstrip("; ").rstrip() + ("" if text.rstrip().endswith(".") else ".")
@@ -188,12 +222,12 @@ def _paused_panel(debugger: Debugger[Any, Any], reason: str, path: str) -> Panel
         "title": title,
         "text": text,
         "items": [],
-        "actions": actions,
-        "form": None,
+        "actions": [_action("resume", "Resume", why=f"Go on with {what}")],
+        "form": form,
     }
 
 
-def _is_uncertain(debugger: Debugger[Any, Any]) -> bool:
+def _is_uncertain(debugger: Shown) -> bool:
     """Whether what it stands at may have happened: the machine's word for a step, the last entry's for an undo."""
     at = debugger.next_instruction
     if at is None or debugger.original_error is not None:
@@ -202,13 +236,21 @@ def _is_uncertain(debugger: Debugger[Any, Any]) -> bool:
     return attempt_of(at).uncertain
 
 
-def _branches(debugger: Debugger[Any, Any]) -> str:
-    return " This is in the past: another decision than then starts a branch." if debugger.is_past else ""
+def _is_open(debugger: Shown) -> bool:
+    """Whether a recording ends with an instruction of which nobody has recorded the end."""
+    if not isinstance(debugger, Recording) or debugger.is_past or not debugger.journal:
+        return False
+    return debugger.journal[-1].completed_ns is None
 
 
-def _action(command: str, label: str, *, why: str, primary: bool = True) -> Button:
-    primary = primary and command != "abort"
-    return {"command": command, "label": label, "glyph": "", "key": "", "enabled": True, "primary": primary, "why": why}
+def _branches(debugger: Shown) -> str:
+    if not debugger.is_past or isinstance(debugger, Recording):
+        return ""
+    return " This is in the past: another decision than then starts a branch."
+
+
+def _action(command: str, label: str, *, why: str) -> Button:
+    return {"command": command, "label": label, "glyph": "", "key": "", "enabled": True, "primary": True, "why": why}
 
 
 def _do(at: Execute | Compensate) -> str:

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import time
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, overload
 
 from legend_lab.core.errors import LegendError
 from legend_lab.lab.breakpoints import StopReason
 from legend_lab.lab.debugger import Debugger
 from legend_lab.lab.editing import value_at
+from legend_lab.lab.opening import Shown
 from legend_lab.runtime.clocks import Clock, VirtualClock
-from legend_lab.runtime.executions import ExecutionResult
+from legend_lab.runtime.executions import Execution, ExecutionResult
 from legend_lab.runtime.faults import Fault, FaultPlan
 from legend_lab.runtime.run import SYSTEM_CLOCK
+from legend_lab.runtime.store import PausedRecord
 from legend_lab.saga.saga import Saga
 from legend_lab.ui.buttons import buttons_of
 from legend_lab.ui.commands import Commands
 from legend_lab.ui.fault_menu import fault_of
 from legend_lab.ui.layout import WorkbenchLayout
 from legend_lab.ui.lifetime import close_on_rerun
-from legend_lab.ui.planning import Planned, toggled
+from legend_lab.ui.looking import NOTHING, go, look, shown_of
+from legend_lab.ui.planning import Planned, switched, toggled, without
 from legend_lab.ui.values import value_of
 from legend_lab.ui.view import Aside, view_of
 from legend_lab.ui.view_state import Refusal
@@ -35,36 +39,61 @@ SLOW_S = 0.3
 
 
 class Workbench(WorkbenchLayout):
-    """Step a saga in a notebook: make it the last line of a cell.
+    """Step a saga in a notebook, or look at a run: make it the last line of a cell.
 
-    It works on a deep copy of the context, so the one given stays as it is. Press `?` in it for the keys.
+    `Workbench(saga, ctx)` runs the saga on a deep copy of the context, so the one given stays as it is.
+    `Workbench(execution)` and `Workbench("run.json")` show what has happened elsewhere, to travel in and look at:
+    a typed execution, the record of one (of `dump_json` or a checkpoint), a debugger or its saved session. Records
+    and sessions can be given as data, too. With `saga=` (the saga or its class) a record's values come back as what
+    they were, and a session goes on where it was saved. Press `?` in it for the keys.
 
     Attributes:
-        debugger: what the buttons call; use it from cells as you like, then `refresh()`.
+        shown: what the buttons call, a `Debugger` or a `Recording`; use it from cells as you like, then `refresh()`.
     """
 
+    @overload
     def __init__(
         self,
-        saga: Saga[Any, Any],
+        source: Saga[Any, Any],
         ctx: Any,  # noqa: ANN401 - the user's own type
         *,
         faults: FaultPlan | Iterable[Fault] | Fault | None = None,
         clock: Clock = SYSTEM_CLOCK,
         resources: Any = None,  # noqa: ANN401 - whatever the user's steps ask for
+    ) -> None: ...
+    @overload
+    def __init__(self, source: Execution[Any, Any] | Shown) -> None: ...
+    @overload
+    def __init__(
+        self,
+        source: str | os.PathLike[str] | bytes | PausedRecord,
+        *,
+        saga: Saga[Any, Any] | type[Saga[Any, Any]] | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+        resources: Any = None,  # noqa: ANN401 - whatever the user's steps ask for
+    ) -> None: ...
+    def __init__(
+        self,
+        source: object,
+        ctx: object = NOTHING,
+        *,
+        saga: object = None,
+        faults: object = None,
+        clock: Clock = SYSTEM_CLOCK,
+        resources: Any = None,
     ) -> None:
-        """Show `saga`, about to run with `ctx`.
+        """Show `source`.
 
         Raises:
-            LegendError: the saga, a fault or the context cannot be used; the message says why.
+            LegendError: it, a fault or the context cannot be used; the message says why.
         """
-        if not isinstance(saga, Saga):
-            name = saga.__name__ + " (the class)" if isinstance(saga, type) else type(saga).__name__
-            raise LegendError(f"Workbench shows a saga, not {name}; make one first: MySaga(...)")
-        self.debugger: Debugger[Any, Any] = Debugger(saga, ctx, faults=faults, clock=clock, resources=resources)
-        self.debugger.between_steps = self._between_steps
+        self.shown = shown_of(source, ctx, saga=saga, faults=faults, clock=clock, resources=resources)
+        self._planned: Planned | None = None
+        if isinstance(self.shown, Debugger):
+            self.shown.between_steps = self._between_steps
+            self._planned = Planned(self.shown)
         self._given_clock = clock
         self._virtual: bool | None = None
-        self._planned = Planned(self.debugger)
         self._stopped: StopReason | None = None
         self._refused: Refusal | None = None
         self._shown_at = 0.0
@@ -77,12 +106,23 @@ class Workbench(WorkbenchLayout):
         close_on_rerun(self.dispose)
 
     @property
+    def debugger(self) -> Debugger[Any, Any]:
+        """What runs here.
+
+        Raises:
+            LegendError: a recording is shown, in which nothing runs.
+        """
+        if not isinstance(self.shown, Debugger):
+            raise LegendError("this workbench shows a recording, in which nothing runs: it is in `shown`")
+        return self.shown
+
+    @property
     def result(self) -> ExecutionResult[Any, Any] | None:
         """The typed state the run stands in at a halt or at the end; None before."""
-        return self.debugger.result
+        return self.shown.result if isinstance(self.shown, Debugger) else self.shown.standing
 
     def refresh(self) -> None:
-        """Show the debugger as it is now."""
+        """Show the run as it is now."""
         aside = Aside(
             running=self._running,
             stopped=self._stopped,
@@ -90,20 +130,24 @@ class Workbench(WorkbenchLayout):
             planned=self._planned,
             refused=self._refused,
         )
-        self.show(view_of(self.debugger, aside))
+        self.show(view_of(self.shown, aside))
 
     async def _handle(self, command: dict[str, str]) -> None:
         """Carry out one checked command; whatever happens, what is shown afterwards is true."""
         self._shown_at = time.monotonic()
         self._stopped = self._refused = None
         try:
-            await self._call(command)
+            if isinstance(self.shown, Debugger):
+                await self._call(command, self.shown, self._planned or Planned(self.shown))
+            else:
+                look(self.shown, command)
         finally:
             self._running = False
             self.refresh()
 
-    async def _call(self, command: dict[str, str]) -> None:  # noqa: C901, PLR0912 - one line for each command
-        debugger = self.debugger
+    async def _call(  # noqa: C901, PLR0912 - one line for each command
+        self, command: dict[str, str], debugger: Debugger[Any, Any], planned: Planned
+    ) -> None:
         match command:
             case {"command": "back"}:
                 debugger.back()
@@ -117,12 +161,12 @@ class Workbench(WorkbenchLayout):
                 await debugger.run_to_end()
             case {"command": "reset"}:
                 self._reset()
-            case {"command": "fork"}:
-                debugger.fork()
+            case {"command": "fork" | "fork_as", **named}:
+                debugger.fork(named.get("name", "").strip() or None)
             case {"command": "switch", "branch": branch}:
                 debugger.switch(branch)
             case {"command": "goto", "branch": branch, "position": position}:
-                self._goto(branch, int(position))
+                go(debugger, branch, int(position))
             case {"command": "crash"}:
                 debugger.crash()
             case {"command": "restart"}:
@@ -131,8 +175,8 @@ class Workbench(WorkbenchLayout):
                 self._switch_clock()
             case {"command": "resume"}:
                 debugger.resume()
-            case {"command": "abort"}:
-                debugger.abort("aborted in the workbench")
+            case {"command": "abort", "note": note}:
+                debugger.abort(note.strip() or "aborted in the workbench")
             case {"command": "retry"}:
                 debugger.retry()
             case {"command": "resolve", "path": path, "note": note}:
@@ -141,19 +185,18 @@ class Workbench(WorkbenchLayout):
                 self._edit(place, text)
             case {"command": "toggle_breakpoint", "path": path}:
                 debugger.breakpoints = toggled(debugger.breakpoints, path)
+            case {"command": "switch_breakpoint", "text": text}:
+                debugger.breakpoints = switched(debugger.breakpoints, text)
+            case {"command": "remove_breakpoint", "text": text}:
+                debugger.breakpoints = without(debugger.breakpoints, text)
             case {"command": "toggle_fault", "path": path, "choice": choice, "delay_ms": delay_ms}:
-                self._planned.toggle(fault_of(path, choice, delay_ms))
+                planned.toggle(fault_of(path, choice, delay_ms))
             case {"command": "plan_fault", "path": path, "choice": choice, "delay_ms": delay_ms}:
-                self._planned.plan(fault_of(path, choice, delay_ms))
+                planned.plan(fault_of(path, choice, delay_ms))
             case {"command": "switch_fault", "id": token}:
-                self._planned.switch(token)
+                planned.switch(token)
             case {"command": "remove_fault", "id": token}:
-                self._planned.remove(token)
-
-    def _goto(self, branch: str, position: int) -> None:
-        if branch not in ("", self.debugger.branch):
-            self.debugger.switch(branch)
-        self.debugger.goto(position)
+                planned.remove(token)
 
     def _edit(self, place: str, text: str) -> None:
         """Set a value as it was typed; what is refused is said beside the field, which stays open."""
@@ -192,14 +235,14 @@ class Workbench(WorkbenchLayout):
             self._slow.cancel()
             self._slow = None
         self.toolbar.running = busy
-        self.toolbar.buttons = buttons_of(self.debugger, running=busy)
+        self.toolbar.buttons = buttons_of(self.shown, running=busy)
         if busy:
             with contextlib.suppress(RuntimeError):  # where no loop runs, nobody sees what happens meanwhile
                 self._slow = asyncio.get_running_loop().call_later(SLOW_S, self._show_running)
 
     def _show_running(self) -> None:
         """Say what is being performed, once it takes long enough for a person to wonder."""
-        words = next_words(self.debugger)
+        words = next_words(self.shown)
         badge = {"tone": "forward", "glyph": "▸", "text": "Running"}
         now = f"Performing: {words}." if words else "Working."
         self.toolbar.show({"badge": badge, "standing": {"now": now, "next": "Stop ends it where it awaits something."}})

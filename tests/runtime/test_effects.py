@@ -462,4 +462,4 @@ def test_a_late_effect_reads_and_says_itself():
     fault = Fault("charge", attempt="every", kind=FaultKind.LATE_EFFECT)
     assert Fault.from_json(fault.to_json()) == fault
     assert fault.token.split(":") == ["execute", "charge#*", "late_effect"]
-    assert str(fault) == "charge · execute #* · late effect"
+    assert str(fault) == "charge · execute, every attempt · late effect"

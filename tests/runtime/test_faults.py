@@ -381,7 +381,9 @@ def test_a_fault_has_a_token_and_words():
     tokens = [Fault("trip.flight").token, Fault("a", "compensate", "every", FaultKind.TIMEOUT).token]
     assert tokens == ["execute:trip.flight#1:error_before", "compensate:a#*:timeout"]
     assert str(Fault("trip.flight")) == "trip.flight · execute #1 · error before effect"
-    assert str(Fault("a", "compensate", "every", error=KeyError("k"))) == "a · compensate #* · KeyError: 'k'"
+    assert (
+        str(Fault("a", "compensate", "every", error=KeyError("k"))) == "a · compensate, every attempt · KeyError: 'k'"
+    )
     assert {kind.words for kind in FaultKind} >= {"timeout", "error after effect", "crash before effect"}
 
 

@@ -91,7 +91,7 @@ def test_a_whole_session_needs_no_mouse(run_notebook: Callable[..., None], page:
     press(page, "Home")
     expect(standing).to_contain_text("Before the first of 4 entries")
     press(page, "ArrowRight", "ArrowRight")
-    expect(standing).to_contain_text("Entry 2 of 4")
+    expect(standing).to_contain_text("After 2 of 4")
 
     # a fork, a value, and on along the branch
     press(page, "k")
@@ -167,7 +167,10 @@ def test_roles_and_names_reach_the_accessibility_tree(run_notebook: Callable[...
     assert ("button", "Remove the fault charge · execute #1 · error before effect") in named
     assert any(role == "group" and name.startswith("Not undone: reserve") for role, name in named)
     assert sum(role == "row" for role, _ in named) >= 8
-    assert page.get_by_role("slider", name="History").get_attribute("aria-valuetext") == "Entry 7, the newest."
+    assert (
+        page.get_by_role("slider", name="History").get_attribute("aria-valuetext")
+        == "After 7 entries, the newest moment."
+    )
     assert ("textbox", "Note") in named
     assert page.locator("[role=alert]").count() >= 2
     assert [entry for entry in tree if entry[0] == "button" and not entry[1]] == []

@@ -32,6 +32,6 @@ def test_the_workbench_runs_in_notebook_7(lab: SimpleNamespace, browser: Browser
     expect(page.locator(".ll-badge").first).to_contain_text("Completed")
     expect(page.locator(".ll-chart .bars .point")).to_have_count(2)
     page.get_by_role("button", name="Back").press("b")
-    expect(page.locator(".ll-standing")).to_contain_text("Entry 1 of 2, in the past.")
+    expect(page.locator(".ll-standing")).to_contain_text("After 1 of 2 entries, in the past.")
     expect(page.locator(".jp-Cell")).to_have_count(1)  # no key reached the notebook
     page.close()

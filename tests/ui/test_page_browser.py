@@ -72,9 +72,9 @@ def test_the_keys_scrub_through_every_context_and_it_is_the_debuggers(opened: Op
         expect(slider).to_have_attribute("aria-valuenow", str(position))
         assert context_of(page) == context_at(debugger, position)
         page.keyboard.press("ArrowRight")
-    expect(slider).to_have_attribute("aria-valuetext", "Entry 11 of 11: reserve_funds is undone.")
+    expect(slider).to_have_attribute("aria-valuetext", "After 11 of 11 entries: reserve_funds is undone.")
     page.keyboard.press("ArrowLeft")
-    expect(slider).to_have_attribute("aria-valuetext", "Entry 10 of 11: trip.hotel is undone.")
+    expect(slider).to_have_attribute("aria-valuetext", "After 10 of 11 entries: trip.hotel is undone.")
     page.keyboard.press("End")
     expect(slider).to_have_attribute("aria-valuenow", "11")
 

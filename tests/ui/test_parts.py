@@ -16,10 +16,10 @@ from legend_lab.ui import lifetime
 from legend_lab.ui.commands import COMMANDS, MAX_TEXT, MAX_WAITING, Commands, UnknownCommandError, parse
 from legend_lab.ui.keys import KEYS
 from legend_lab.ui.layout import WorkbenchLayout
-from legend_lab.ui.parts import Context, Events, Faults, History, Listing, Part, Timeline, Toolbar
+from legend_lab.ui.parts import Context, Effects, Events, Faults, History, Listing, Part, Timeline, Toolbar
 from legend_lab.ui.view_state import ViewState
 
-PARTS = [Toolbar, Listing, Timeline, Context, History, Faults, Events]
+PARTS = [Toolbar, Listing, Timeline, Context, Effects, History, Faults, Events]
 STATIC = Path(lifetime.__file__).parent / "static"
 
 
@@ -80,7 +80,7 @@ def test_showing_the_same_view_again_sends_nothing() -> None:
     with patch.object(ipywidgets.Widget, "_send") as send:
         layout.show(samples.undoing())
         assert not send.called
-        layout.show(samples.undoing() | {"faults": {"chips": [], "code": ""}})
+        layout.show(samples.undoing() | {"faults": {"chips": [], "code": "", "fixed": ""}})
         assert send.call_count == 1
 
 

@@ -94,7 +94,7 @@ def test_mouse_and_keyboard_send_commands(  # noqa: PLR0915 - one notebook, many
     expect(page.locator(".ll-alert").last).to_have_text("Not stopped yet.")
     (lab.root / "go").touch()
     expect(page.locator(".ll-alert").last).to_be_hidden()
-    heard(page, command="abort")
+    heard(page, command="abort", note="")
     page.keyboard.press("n")
     heard(page, command="step")
     assert "ll-toolbar" in focused(page)

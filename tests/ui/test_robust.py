@@ -109,7 +109,7 @@ async def test_a_value_that_misbehaves_is_shown_in_words_and_a_later_step_still_
     assert shown.toolbar.badge["text"] == "Completed"
     assert values(shown)["later"] == "True"
     assert await sent(shown, command="back") == ""
-    assert shown.toolbar.standing["now"] == "Entry 1 of 2, in the past."
+    assert shown.toolbar.standing["now"] == "After 1 of 2 entries, in the past."
     assert await sent(shown, command="reset") == ""
     assert shown.toolbar.badge["text"] == "Not started"
 
@@ -120,7 +120,7 @@ async def test_a_context_that_cannot_be_copied_is_shown_as_it_is_and_says_what_i
     await sent(shown, command="step")
     await sent(shown, command="step")
     assert "cannot keep: context.x cannot be copied" in shown.context.trouble
-    assert shown.context.summary == "what changed is unknown"
+    assert shown.context.summary == "what changed last is not known"
     await sent(shown, command="reset")
     assert shown.context.trouble == ""
 
@@ -155,8 +155,9 @@ async def test_what_is_no_exception_is_said_and_leaves_a_way_on(error):
     shown = bench(raising(error))
     await sent(shown, command="step")
     assert shown.toolbar.badge["text"] == "Stopped"
-    assert [action["command"] for action in shown.toolbar.panel["actions"]] == ["resume", "abort"]
-    assert await sent(shown, command="abort") == ""
+    assert [action["command"] for action in shown.toolbar.panel["actions"]] == ["resume"]
+    assert shown.toolbar.panel["form"]["command"] == "abort"
+    assert await sent(shown, command="abort", note="enough") == ""
     assert await sent(shown, command="step") == ""
     assert shown.toolbar.badge["text"].startswith("Failed and undone")
 

@@ -98,18 +98,19 @@ async def test_a_back_off_is_said_before_it_is_waited():
 
 
 @pytest.mark.parametrize(
-    ("kind", "title", "actions"),
+    ("kind", "title"),
     [
-        (FaultKind.PAUSE, "charge has paused", ["resume", "abort"]),
-        (FaultKind.CRASH_AFTER, "Restarted after a crash at charge", ["resume", "abort"]),
+        (FaultKind.PAUSE, "charge has paused"),
+        (FaultKind.CRASH_AFTER, "Restarted after a crash at charge"),
     ],
 )
-async def test_a_halt_says_why_it_stands_and_what_can_be_decided(kind, title, actions):
+async def test_a_halt_says_why_it_stands_and_what_can_be_decided(kind, title):
     run = debugger(Fault("charge", kind=kind))
     await run.run_to_end()
     panel = view_of(run)["toolbar"]["panel"]
     assert panel["title"] == title
-    assert [action["command"] for action in panel["actions"]] == actions
+    assert [action["command"] for action in panel["actions"]] == ["resume"]
+    assert panel["form"]["command"] == "abort"
     buttons = {button["command"]: button for button in view_of(run)["toolbar"]["buttons"]}
     assert not buttons["step"]["enabled"]
     assert "decide" in buttons["step"]["why"]
@@ -127,7 +128,9 @@ async def test_a_failed_undo_shows_each_error_and_what_is_still_not_undone():
 async def test_an_undo_that_pauses_offers_no_abort():
     run = debugger(Fault("charge"), Fault("reserve", "compensate", kind=FaultKind.PAUSE))
     await run.run_to_end()
-    assert [action["command"] for action in view_of(run)["toolbar"]["panel"]["actions"]] == ["resume"]
+    panel = view_of(run)["toolbar"]["panel"]
+    assert [action["command"] for action in panel["actions"]] == ["resume"]
+    assert panel["form"] is None
 
 
 async def test_every_view_is_json():
@@ -199,7 +202,7 @@ def test_what_the_fault_menu_cannot_mean_is_refused(choice, delay, why):
 async def test_commands_from_the_browser_drive_the_debugger():
     bench = Workbench(trip(), {}, clock=VirtualClock())
     await sent(bench, command="step")
-    assert bench.toolbar.count.startswith("entry 1 ")
+    assert bench.toolbar.count.startswith("1 entry · ")
     await sent(bench, command="toggle_fault", path="charge", choice="execute.error_before.1", delay_ms="")
     await sent(bench, command="run")
     assert bench.toolbar.badge["text"] == "Failed and undone: InjectedError"
@@ -290,7 +293,7 @@ async def test_travelling_shows_the_past_and_runs_no_user_code(counting):
     await sent(bench, command="back")
     await sent(bench, command="goto", branch="main", position="1")
     assert bench.toolbar.standing == {
-        "now": "Entry 1 of 3, in the past.",
+        "now": "After 1 of 3 entries, in the past.",
         "next": "Step replays it; change a fault or the context to branch.",
     }
     assert bench.toolbar.past
@@ -320,6 +323,21 @@ async def test_an_edit_in_the_past_starts_a_branch_and_the_old_one_is_still_ther
     await sent(bench, command="goto", branch=branch["name"], position="3")
     assert bench.debugger.context["n"] == 40
     assert bench.context.summary == "1 change by hand"
+
+
+async def test_a_branch_can_be_named_when_it_begins(counting):
+    bench = Workbench(counting, {"name": "x"}, clock=VirtualClock())
+    await sent(bench, command="step")
+    assert bench.history.forks
+    await sent(bench, command="fork_as", name=" seat <b>free</b> ")
+    assert bench.debugger.branch == "seat <b>free</b>"
+    await sent(bench, command="fork_as", name="main")
+    assert "There is a branch 'main' already" in bench.toolbar.alert
+    await sent(bench, command="fork_as", name=" ")
+    assert bench.debugger.branch == "branch 3"
+    bench.debugger.crash()
+    bench.refresh()
+    assert not bench.history.forks
 
 
 async def test_a_branch_that_leaves_where_its_parent_began_is_drawn_at_the_lane_that_has_the_entry(counting):
@@ -461,7 +479,7 @@ async def test_many_entries_share_dots_and_each_looks_like_the_worst_in_it():
     assert [dot["first"] for dot in lane["dots"][1:]] == [dot["last"] + 1 for dot in lane["dots"][:-1]]
     looks = [dot["look"] for dot in lane["dots"]]
     assert (looks.count("failed"), looks.count("undo_failed")) == (1, 1)
-    assert lane["dots"][0]["text"] == "Entries 1 to 6: 6 done"
+    assert lane["dots"][0]["text"] == "Entries 0 to 5: 6 done"
 
 
 async def test_stepping_over_a_block_and_undoing_by_abort_work_from_the_toolbar():
@@ -473,9 +491,35 @@ async def test_stepping_over_a_block_and_undoing_by_abort_work_from_the_toolbar(
     assert bench.toolbar.badge["text"] == "Paused"
     await sent(bench, command="back")
     await sent(bench, command="step")
-    await sent(bench, command="abort")
+    await sent(bench, command="abort", note="")
     await sent(bench, command="run_to_end")
     assert bench.toolbar.badge["text"].startswith("Failed and undone")
+    assert [entry.note for entry in bench.debugger.journal if entry.note] == ["aborted in the workbench"]
+
+
+async def test_a_person_says_why_they_abort():
+    bench = Workbench(trip(), {}, faults=[Fault("charge", kind=FaultKind.PAUSE)], clock=VirtualClock())
+    await sent(bench, command="run_to_end")
+    await sent(bench, command="abort", note=" the customer <b>rang</b> ")
+    assert bench.debugger.journal[-1].note == "the customer <b>rang</b>"
+    await sent(bench, command="run_to_end")
+    assert str(bench.debugger.result.error) == "the customer <b>rang</b>"
+
+
+async def test_breakpoints_at_no_row_are_listed_switched_off_and_taken_away():
+    bench = Workbench(trip(), {}, faults=[Fault("charge")], clock=VirtualClock())
+    bench.debugger.breakpoints = [Breakpoint("charge"), Breakpoint(on="rollback"), Breakpoint(condition="'x' in y")]
+    bench.refresh()
+    assert bench.listing.anywhere == [{"text": "on rollback", "on": True}, {"text": "before if 'x' in y", "on": True}]
+    assert bench.listing.summary == "4 steps · 1 block · 3 breakpoints"
+    await sent(bench, command="switch_breakpoint", text="on rollback")
+    assert bench.listing.anywhere[0] == {"text": "on rollback", "on": False}
+    await sent(bench, command="switch_breakpoint", text="on rollback")
+    await sent(bench, command="remove_breakpoint", text="before if 'x' in y")
+    assert bench.listing.anywhere == [{"text": "on rollback", "on": True}]
+    await sent(bench, command="toggle_breakpoint", path="charge")
+    await sent(bench, command="run")
+    assert bench.toolbar.standing["now"].startswith("● Breakpoint on rollback: ")
 
 
 async def test_a_drag_only_goes_where_the_pointer_is_now(counting):

@@ -13,12 +13,32 @@ import plotly.graph_objects as go
 from legend_lab.ui.commands import Commands
 from legend_lab.ui.layout import WorkbenchLayout
 from legend_lab.ui.parts import plain_figure
-from legend_lab.ui.view_state import Button, ContextRow, Dot, HistoryState, Panel, ProgramRow, RowMark, ViewState
+from legend_lab.ui.view_state import (
+    Button,
+    ContextRow,
+    Dot,
+    EffectLook,
+    EffectMove,
+    EffectRow,
+    Form,
+    HistoryState,
+    Panel,
+    ProgramRow,
+    RowMark,
+    ViewState,
+)
 
 GO = Path("go")
 """The demo's `abort` is stuck until this file exists where the kernel runs."""
 HOSTILE = '<img src=x onerror="globalThis.pwned=1"><b>bold</b>'
 
+ABORT: Form = {
+    "command": "abort",
+    "label": "Abort",
+    "paths": [],
+    "hint": "reason to abort (may be empty)",
+    "why": "Give up the saga and undo what was done",
+}
 PROGRAM: list[ProgramRow] = [
     {"path": "reserve_funds", "name": "reserve_funds", "depth": 0, "kind": "step", "input": "amount=89900"},
     {"path": "trip", "name": "trip", "depth": 0, "kind": "block", "input": ""},
@@ -62,6 +82,21 @@ def mark(state: str, status: str, *faults: str) -> RowMark:
 
 def row(key: str, text: str, change: str = "same", **more: Any) -> ContextRow:
     return {"key": key, "text": text, "change": change, **more}
+
+
+def effect(
+    name: str, key: str, look: EffectLook, status: str, *moves: tuple[str, int], news: bool = False
+) -> EffectRow:
+    told: list[EffectMove] = [{"text": text, "position": position} for text, position in moves]
+    return {
+        "name": name,
+        "key": key,
+        "look": look,
+        "status": status,
+        "irreversible": False,
+        "news": news,
+        "moves": told,
+    }
 
 
 def figure() -> dict[str, Any]:
@@ -111,7 +146,7 @@ def history() -> HistoryState:
              "text": "seat free: left at entry 4", "dots": dots(["edit", "done", "done"], 4), **shared},
         ],
         "position": 10, "length": 10, "span": 11, "size": 1,
-        "where": "Entry 10, the newest on main.", "summary": "10 entries · 2 branches",
+        "where": "After 10 entries, the newest moment on main.", "forks": True, "summary": "10 entries · 2 branches",
     }  # fmt: skip
 
 
@@ -143,8 +178,10 @@ def undoing() -> ViewState:
                 "trip.flight": {"glyph": "●", "on": True, "text": "before trip.flight"},
                 "charge": {"glyph": "◆", "on": False, "text": "before charge #2"},
             },
+            "anywhere": [{"text": "on error", "on": True}],
             "current": "reserve_funds",
             "undoing": True,
+            "fixed": "",
             "summary": "5 steps · 1 block",
         },
         "timeline": {"figure": figure(), "legend": "✓ done  ✗ failed  ▨ ↩ undone  ┄ back-off"},
@@ -166,6 +203,15 @@ def undoing() -> ViewState:
             "summary": "4 changes by undoing trip.hotel",
             "refused": None,
         },
+        "effects": {
+            "rows": [
+                effect("bank.hold", "hold_89900", "open", "open", ("opened by reserve_funds, entry 2", 3)),
+                effect("hotel.booking", "htl_nyc_3", "undone", "undone", ("opened by trip.hotel, entry 3", 4),
+                       ("undone by trip.hotel, entry 9", 10), news=True),
+            ],
+            "more": 0,
+            "summary": "1 open · 1 undone",
+        },
         "faults": {
             "chips": [
                 {"id": "f1", "text": "reserve_funds · execute #1 · error before",
@@ -175,6 +221,7 @@ def undoing() -> ViewState:
                 {"id": "f3", "text": "trip.flight · undo #1 · timeout", "note": "switched off", "on": False},
             ],
             "code": 'faults = FaultPlan([\n    Fault("reserve_funds"),\n])',
+            "fixed": "",
         },
         "history": history(),
         "events": {
@@ -210,8 +257,8 @@ def paused() -> ViewState:
         {
             "tone": "paused", "glyph": "‖", "title": "trip.flight has paused",
             "text": "It waits for the airline to confirm the seat. Resume carries out trip.flight again; abort undoes "
-            "what was done so far.", "items": [], "form": None,
-            "actions": [action("resume", "Resume", primary=True), action("abort", "Abort")],
+            "what was done so far.", "items": [], "form": ABORT,
+            "actions": [action("resume", "Resume", primary=True)],
         },
         "Paused", "Standing at trip.flight, which asked to wait.", "paused",
     )  # fmt: skip
@@ -238,8 +285,8 @@ def crashed() -> ViewState:
         {
             "tone": "uncertain", "glyph": "?", "title": "Restarted after a crash at trip.flight",
             "text": "It is unknown whether it happened. Resume carries out trip.flight again with the same idempotency "
-            "key; abort undoes it and everything before it.", "items": [], "form": None,
-            "actions": [action("resume", "Resume", primary=True), action("abort", "Abort")],
+            "key; abort undoes it and everything before it.", "items": [], "form": ABORT,
+            "actions": [action("resume", "Resume", primary=True)],
         },
         "Restarted", "The process died while trip.flight was carried out.", "uncertain",
     )  # fmt: skip
@@ -256,14 +303,16 @@ def hostile() -> ViewState:
     view["listing"] |= {
         "program": [{"path": bad, "name": bad, "depth": 0, "kind": "step", "input": bad},
                     {"path": "block", "name": bad, "depth": 0, "kind": "block", "input": ""}],
-        "marks": {bad: mark("failed", bad)}, "current": bad, "summary": bad,
+        "marks": {bad: mark("failed", bad)}, "current": bad, "summary": bad, "anywhere": [{"text": bad, "on": False}],
     }  # fmt: skip
     view["context"] = {
         "rows": [row(bad, bad, "changed", before=bad), row("in", bad, "inside", children=[row(bad, bad, "removed")])],
         "summary": bad,
+        "trouble": bad,
         "refused": {"place": bad, "text": bad, "why": bad},
     }
-    view["faults"] = {"chips": [{"id": bad, "text": bad, "note": bad, "on": True}], "code": bad}
+    view["effects"] = {"rows": [effect(bad, bad, "doubled", bad, (bad, 1))], "more": 0, "summary": bad}
+    view["faults"] = {"chips": [{"id": bad, "text": bad, "note": bad, "on": True}], "code": bad, "fixed": ""}
     view["history"] |= {"where": bad, "summary": bad}
     view["history"]["lanes"][1] |= {"name": bad, "text": bad}
     view["history"]["lanes"][0]["dots"][0] |= {"glyph": "<b>", "text": bad}

@@ -92,7 +92,7 @@ function editor(root, model, body) {
 function render({ model, el }) {
   const { root, note } = part(el, model, "context", "Context");
   const body = make("div", "ll-body", "", { role: "treegrid", "aria-label": "Context" });
-  const empty = make("div", "ll-empty", "The context is empty.");
+  const empty = make("div", "ll-empty");
   root.append(body, empty);
   const open = new Map();
   const field = editor(root, model, body);

@@ -13,7 +13,7 @@ function create() {
   return chip;
 }
 
-function update(chip, { text, note, on }) {
+function update(chip, { text, note, on }, fixed) {
   const [toggle, remove] = chip.children;
   const [planned, fired] = toggle.lastChild.children;
   chip.classList.toggle("ll-off", !on);
@@ -22,7 +22,10 @@ function update(chip, { text, note, on }) {
   say(planned, text);
   say(fired, note);
   fired.hidden = !note;
-  tip(toggle, `${note ? `${text}, ${note}` : text}; click to switch it ${on ? "off" : "on"}`);
+  const all = note ? `${text}, ${note}` : text;
+  tip(toggle, fixed ? all : `${all}; click to switch it ${on ? "off" : "on"}`);
+  toggle.setAttribute("aria-disabled", String(fixed));
+  remove.hidden = fixed;
   remove.setAttribute("aria-label", `Remove the fault ${text}`);
   tip(remove, "Remove this fault");
 }
@@ -56,21 +59,27 @@ function render({ model, el }) {
   note.after(copy.button);
   const chips = make("ul", "ll-chips");
   const empty = make("div", "ll-empty");
-  empty.append("No faults. The ", make("span", "ll-glyph", "⚡\uFE0E"), " of a row plans one.");
+  const hint = make("span");
+  hint.append("No faults. The ", make("span", "ll-glyph", "⚡\uFE0E"), " of a row plans one.");
+  const why = make("span");
+  empty.append(hint, why);
   root.append(chips, empty, copy.code);
   chips.addEventListener("click", (event) => {
     const button = event.target.closest("button");
     const command = button?.matches(".ll-remove") ? "remove_fault" : "switch_fault";
-    if (button) send(root, model, { command, id: button.closest(".ll-chip").item.id });
+    if (button && !model.get("fixed")) send(root, model, { command, id: button.closest(".ll-chip").item.id });
   });
   const end = follow(model, root, () => {
     const items = model.get("chips");
-    list(chips, items, (chip) => chip.id, create, update);
+    const fixed = model.get("fixed");
+    list(chips, items, (chip) => chip.id, create, (chip, item) => update(chip, item, Boolean(fixed)));
+    say(why, fixed);
+    hint.hidden = Boolean(fixed);
     chips.hidden = !items.length;
     empty.hidden = items.length > 0;
     const on = items.filter((chip) => chip.on).length;
     say(note, items.length ? (on < items.length ? `${on} of ${items.length} on` : String(items.length)) : "");
-    copy.button.hidden = !items.length;
+    copy.button.hidden = !items.length || !model.get("code");
     copy.show();
   });
   return () => {

@@ -72,8 +72,26 @@ function traveller(root, model) {
   };
 }
 
+/** A field in the heading: Enter begins a branch of that name where the position is. */
+function namedFork(root, model, note) {
+  const name = make("input", "ll-fork-as", "", {
+    type: "text", maxlength: "80", placeholder: "fork here as…", "aria-label": "Name of a new branch", spellcheck: "false", autocomplete: "off",
+    title: "Type a name, Enter starts a branch of that name here",
+  });
+  note.before(name);
+  name.addEventListener("keydown", (event) => {
+    if (event.isComposing || !["Enter", "Escape"].includes(event.key)) return;
+    event.preventDefault();
+    if (event.key === "Enter") send(root, model, { command: "fork_as", name: name.value });
+    name.value = "";
+    root.querySelector(".ll-track").focus({ preventScroll: true });
+  });
+  return name;
+}
+
 function render({ model, el }) {
   const { root, note } = part(el, model, "history", "History");
+  const name = namedFork(root, model, note);
   const body = make("div", "ll-body");
   const names = make("div", "ll-names", "", { role: "group", "aria-label": "Branches" });
   const track = make("div", "ll-track", "", { role: "slider", tabindex: "0", "aria-label": "History", "aria-valuemin": "0" });
@@ -132,6 +150,7 @@ function render({ model, el }) {
     root.classList.toggle("ll-dense", model.get("size") > 1 || span > 60);
     list(lanes, all, ({ row }) => row, createLane, (node, lane) => updateLane(node, lane, position));
     list(names, all, ({ row }) => row, () => make("button", "ll-branch", "", { type: "button" }), updateName);
+    name.hidden = !model.get("forks") || !model.get("length");
     names.hidden = all.length < 2;
     empty.hidden = all.length > 1 || model.get("length") > 0;
     body.hidden = !empty.hidden;

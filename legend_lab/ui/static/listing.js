@@ -196,10 +196,36 @@ function faultMenu(root, model) {
   return { open, check, end: () => window.removeEventListener("scroll", scrolled, true) };
 }
 
+// The breakpoints that are at no row: a click switches one off and on, another takes it away.
+function createAnywhere() {
+  const item = make("li");
+  const toggle = make("button", "ll-switch", "", { type: "button", role: "switch" });
+  toggle.append(make("span", "ll-dot-sign", "", { "aria-hidden": "true" }), make("span", "ll-text"));
+  item.append(toggle, make("button", "ll-away", "✕", { type: "button" }));
+  return item;
+}
+
+function updateAnywhere(item, { text, on }) {
+  const [toggle, away] = item.children;
+  say(toggle.firstChild, on ? "◆" : "◇");
+  say(toggle.lastChild, text);
+  toggle.setAttribute("aria-checked", String(on));
+  toggle.setAttribute("aria-label", `Breakpoint ${text}`);
+  toggle.title = `Breakpoint ${text}${on ? "" : ", switched off"}; click to switch it ${on ? "off" : "on"}`;
+  away.setAttribute("aria-label", `Remove the breakpoint ${text}`);
+  away.title = "Remove this breakpoint";
+}
+
 function render({ model, el }) {
   const { root, note } = part(el, model, "listing", "Program");
   const body = make("div", "ll-body", "", { role: "grid", "aria-label": "Program" });
-  root.append(body);
+  const anywhere = make("ul", "ll-anywhere", "", { "aria-label": "Breakpoints at no row" });
+  root.append(body, anywhere);
+  anywhere.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    const command = button?.matches(".ll-away") ? "remove_breakpoint" : "switch_breakpoint";
+    if (button) send(root, model, { command, text: button.parentElement.item.text });
+  });
   const menu = faultMenu(root, model);
   const closed = new Set();
   let current = "";
@@ -210,13 +236,15 @@ function render({ model, el }) {
     else closed.add(row.item.path);
     paint();
   };
+  const fixed = () => Boolean(model.get("fixed"));
+  const toggleBreakpoint = (row) => fixed() || send(root, model, { command: "toggle_breakpoint", path: row.item.path });
   const nav = rows(body, (row, key) => {
     const block = row.item.kind === "block";
-    if (key === " ") send(root, model, { command: "toggle_breakpoint", path: row.item.path });
+    if (key === " ") toggleBreakpoint(row);
     else if (block && key === "ArrowLeft") twist(row, false);
     else if (block && key === "ArrowRight") twist(row, true);
     else if (block && key === "Enter") twist(row, closed.has(row.item.path));
-    else if (!block && (key === "Enter" || key === "f")) menu.open(row);
+    else if (!block && (key === "Enter" || key === "f")) fixed() || menu.open(row);
     else return false;
     return true;
   });
@@ -225,7 +253,7 @@ function render({ model, el }) {
     if (!row) return;
     if (event.target.closest(".ll-gutter")) {
       nav.select(row);
-      send(root, model, { command: "toggle_breakpoint", path: row.item.path });
+      toggleBreakpoint(row);
     } else if (event.target.closest(".ll-zap")) menu.open(row);
     else if (row.item.kind === "block") twist(row, closed.has(row.item.path));
     else nav.select(row);
@@ -244,6 +272,7 @@ function render({ model, el }) {
     say(note, model.get("summary"));
     const [marks, breakpoints] = [model.get("marks"), model.get("breakpoints")];
     const lit = shownAs(model.get("current"));
+    root.classList.toggle("ll-fixed", fixed());
     root.classList.toggle("ll-undoing", model.get("undoing"));
     list(body, model.get("program"), (row) => row.path, createRow, (row, item) => {
       row.hidden = hidden(item.path);
@@ -255,6 +284,8 @@ function render({ model, el }) {
       else updateStep(row, item, of(marks, item.path) ?? UNTOUCHED);
     });
     menu.check();
+    list(anywhere, model.get("anywhere"), ({ text }) => text, createAnywhere, updateAnywhere);
+    anywhere.hidden = !model.get("anywhere").length;
     const row = body.querySelector(".ll-current");
     const selected = nav.selected();
     // the selection goes with the run, unless somebody has moved it elsewhere

@@ -2,6 +2,7 @@
 import { follow, make, part, say, send } from "./dom.js";
 
 const PATIENCE_MS = 15_000;
+const TALLEST_PX = 420; // beyond that it scrolls inside its pane
 const page = (globalThis.__legendLabPlotly1 ??= { library: null, waiting: [] });
 
 /**
@@ -94,6 +95,7 @@ function render({ model, el }) {
     }
     busy = true;
     const { data, layout } = model.get("figure");
+    body.style.minHeight = `${Math.min(layout.height ?? 0, TALLEST_PX)}px`; // the pane grows with it, up to a point
     chart.style.height = layout.height ? `${layout.height}px` : "100%";
     const size = { width: body.clientWidth, height: layout.height ?? body.clientHeight, autosize: false };
     try {

@@ -45,7 +45,7 @@ function panelItem() {
   return node;
 }
 
-// A decision that takes a choice and a note.
+// A decision that takes a note, and perhaps a choice.
 function formPart(part, model) {
   const root = make("form", "ll-form");
   const path = make("select", "", "", { "aria-label": "Undone by hand" });
@@ -55,13 +55,14 @@ function formPart(part, model) {
   let command = "";
   root.addEventListener("submit", (event) => {
     event.preventDefault();
-    send(part, model, { command, path: path.value, note: note.value });
+    send(part, model, path.hidden ? { command, note: note.value } : { command, path: path.value, note: note.value });
     note.value = "";
   });
   const show = (form) => {
     root.hidden = !form;
     if (!form) return;
     command = form.command;
+    path.hidden = !form.paths.length;
     list(path, form.paths, (name) => name, (name) => make("option", "", name, { value: name }));
     note.placeholder = form.hint;
     say(give, form.label);

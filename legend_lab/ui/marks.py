@@ -13,6 +13,7 @@ from legend_lab.core.journal import Journal, Row
 from legend_lab.core.program import StepSpec
 from legend_lab.lab.breakpoints import Breakpoint
 from legend_lab.lab.debugger import Debugger
+from legend_lab.lab.design.building import DesignedStep
 from legend_lab.lab.tree import safe_repr
 from legend_lab.runtime.faults import Fault, FaultKind
 from legend_lab.ui.fault_menu import choice_of
@@ -37,9 +38,15 @@ def rows_of(paths: Sequence[str], steps: Sequence[object]) -> list[ProgramRow]:
             block = ".".join(blocks[: depth + 1])
             rows.append({"path": block, "name": blocks[depth], "depth": depth, "kind": "block", "input": ""})
         opened = blocks
-        fields = ", ".join(f"{field}={safe_repr(value, 80)}" for field, value in getattr(step, "__dict__", {}).items())
+        fields = ", ".join(f"{field}={safe_repr(value, 80)}" for field, value in _inputs(step))
         rows.append({"path": path, "name": name, "depth": len(blocks), "kind": "step", "input": fields[:400]})
     return rows
+
+
+def _inputs(step: Any) -> Iterable[tuple[str, object]]:  # noqa: ANN401 - any step
+    """The fields of a step; none of one that was designed, whose settings stand in the design."""
+    fields: dict[str, object] = {} if isinstance(step, DesignedStep) else getattr(step, "__dict__", {})
+    return fields.items()
 
 
 def summary_of(rows: Iterable[ProgramRow]) -> str:

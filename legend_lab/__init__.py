@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     from legend_lab.lab.comparison import compare
     from legend_lab.lab.conditions import ConditionError
     from legend_lab.lab.debugger import Debugger
+    from legend_lab.lab.design.model import Design
     from legend_lab.lab.editing import EditError
     from legend_lab.lab.frames import timings_frame
     from legend_lab.lab.ledger import Effect, EffectState, Ledger, ledger
@@ -90,6 +91,7 @@ if TYPE_CHECKING:
     from legend_lab.saga.mermaid import to_mermaid
     from legend_lab.stores.memory import InMemoryStore
     from legend_lab.stores.sql import SqlStore
+    from legend_lab.ui.designer import Designer
     from legend_lab.ui.page import to_html
     from legend_lab.ui.workbench import Workbench
 
@@ -100,6 +102,8 @@ _LAZY = {
     "ConditionError": "legend_lab.lab.conditions",
     "Debugger": "legend_lab.lab.debugger",
     "Recording": "legend_lab.lab.recording",
+    "Design": "legend_lab.lab.design.model",
+    "Designer": "legend_lab.ui.designer",
     "EditError": "legend_lab.lab.editing",
     "Diagram": "legend_lab.saga.diagram",
     "Effect": "legend_lab.lab.ledger",
@@ -161,7 +165,9 @@ __all__ = [
     "ContextRecordError",
     "CorruptRecordError",
     "Debugger",
+    "Design",
     "DesignError",
+    "Designer",
     "Diagram",
     "EditError",
     "Effect",

@@ -7,6 +7,7 @@ kernel's main loop. And what goes wrong while a widget message is handled is sho
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
@@ -45,6 +46,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 }
 """Every command, with the names of its arguments. All arguments are texts."""
 
+PLACES = frozenset({"goto", "select"})
+"""Commands of which only the last counts, when several wait."""
 MAX_TEXT = 2_000
 """Longest text that an argument may be, and that a report is."""
 MAX_WAITING = 16
@@ -68,7 +71,7 @@ def _short(value: object) -> str:
     return text if len(text) <= _SHORT else text[: _SHORT - 1] + "…"
 
 
-def parse(message: object) -> dict[str, str]:
+def parse(message: object, known: Mapping[str, tuple[str, ...]] = COMMANDS, longest: int = MAX_TEXT) -> dict[str, str]:
     """The command in a message, checked: a known name, exactly its arguments, each of them a text.
 
     Raises:
@@ -77,20 +80,20 @@ def parse(message: object) -> dict[str, str]:
     if not isinstance(message, dict):
         raise UnknownCommandError(f"a command is an object with a name, not {_short(message)}")
     name = message.get("command")
-    if not isinstance(name, str) or name not in COMMANDS:
+    if not isinstance(name, str) or name not in known:
         raise UnknownCommandError(f"there is no command {_short(name)}")
-    wanted = {"command", *COMMANDS[name]}
+    wanted = {"command", *known[name]}
     if set(message) != wanted:
         odd = ", ".join(sorted(_short(key) for key in set(message) ^ wanted))
-        raise UnknownCommandError(f"{name} takes {_listed(COMMANDS[name])}; missing or too many: {odd}")
-    for key in COMMANDS[name]:
+        raise UnknownCommandError(f"{name} takes {_listed(known[name])}; missing or too many: {odd}")
+    for key in known[name]:
         value = message[key]
         if not isinstance(value, str):
             raise UnknownCommandError(f"{key} of {name} is a text, not {_short(value)}")
-        if len(value) > MAX_TEXT:
-            raise UnknownCommandError(f"{key} of {name} has {len(value)} characters; {MAX_TEXT} are the most")
+        if len(value) > longest:
+            raise UnknownCommandError(f"{key} of {name} has {len(value)} characters; {longest} are the most")
     _check(name, message)
-    return {key: message[key] for key in ("command", *COMMANDS[name])}
+    return {key: message[key] for key in ("command", *known[name])}
 
 
 def _check(name: str, message: dict[str, Any]) -> None:
@@ -122,6 +125,9 @@ class Commands:
         report: shows a text to the user, or takes the last one away when the text is empty.
         busy: told whether a command is being carried out, whenever that changes. Give it to `Toolbar.running`: the
             page says by it that a stop was not heeded.
+        known: the commands that there are, as in `COMMANDS`.
+        longest: the longest text that an argument may be.
+        awaits_nothing: the handler awaits nothing, so that it needs no loop where none runs.
     """
 
     def __init__(
@@ -130,10 +136,15 @@ class Commands:
         report: Callable[[str], None],
         *,
         busy: Callable[[bool], None] = lambda _busy: None,
+        known: Mapping[str, tuple[str, ...]] = COMMANDS,
+        longest: int = MAX_TEXT,
+        awaits_nothing: bool = False,
     ) -> None:
         self._handler = handler
         self._report = report
         self._busy = busy
+        self._known, self._longest = known, longest
+        self._awaits_nothing = awaits_nothing
         self._waiting: deque[dict[str, str]] = deque()
         self._task: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None
@@ -155,12 +166,15 @@ class Commands:
     def receive(self, message: object) -> None:
         """Take a message from any thread; returns at once when a loop was running where this was made."""
         try:
-            command = parse(message)
+            command = parse(message, self._known, self._longest)
         except UnknownCommandError as error:
             self._report(f"Ignored: {error}.")
             return
         if self._loop is None:
-            if command["command"] != "stop":
+            if self._awaits_nothing:
+                with contextlib.suppress(StopIteration):
+                    self._carry_out(command).send(None)
+            elif command["command"] != "stop":
                 asyncio.run(self._carry_out(command))
             return
         try:
@@ -176,7 +190,7 @@ class Commands:
             if self._task is not None:
                 self._task.cancel()
             return
-        if command["command"] == "goto" and self._waiting and self._waiting[-1]["command"] == "goto":
+        if command["command"] in PLACES and self._waiting and self._waiting[-1]["command"] == command["command"]:
             self._waiting.pop()  # whoever drags through the history wants to be where the pointer is now
         if len(self._waiting) >= MAX_WAITING:
             self._report(

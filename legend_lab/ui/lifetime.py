@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import ipywidgets
@@ -10,6 +12,17 @@ from IPython.core.getipython import get_ipython
 
 _made: dict[str, tuple[str, list[Callable[[], None]]]] = {}
 """For each cell: the request that ran it last, and how to close what it made then."""
+_has_owner: ContextVar[bool] = ContextVar("has_owner", default=False)
+
+
+@contextmanager
+def owned() -> Iterator[None]:
+    """What is made in here ends with its owner, and not when some cell runs again."""
+    token = _has_owner.set(True)
+    try:
+        yield
+    finally:
+        _has_owner.reset(token)
 
 
 def _running_cell() -> tuple[str, str] | None:
@@ -29,7 +42,7 @@ def close_on_rerun(close: Callable[[], None]) -> None:
     One run may make several widgets: they live and end together. Outside a notebook nothing happens.
     """
     running = _running_cell()
-    if running is None:
+    if running is None or _has_owner.get():
         return
     cell, request = running
     former_request, closers = _made.get(cell, ("", []))

@@ -11,6 +11,7 @@ from legend_lab.core.instructions import Execute, Failure, Halt, Instruction, Si
 from legend_lab.core.journal import Journal, Row
 from legend_lab.core.program import StepSpec
 from legend_lab.lab.breakpoints import Breakpoint
+from legend_lab.lab.design.building import DesignedStep
 from legend_lab.lab.opening import Shown
 from legend_lab.lab.tree import safe_repr
 from legend_lab.runtime.faults import Fault, FaultKind
@@ -36,9 +37,18 @@ def rows_of(paths: Sequence[str], steps: Sequence[object]) -> list[ProgramRow]:
             block = ".".join(blocks[: depth + 1])
             rows.append({"path": block, "name": blocks[depth], "depth": depth, "kind": "block", "input": ""})
         opened = blocks
-        fields = ", ".join(f"{field}={safe_repr(value, 80)}" for field, value in getattr(step, "__dict__", {}).items())
+        fields = ", ".join(f"{field}={safe_repr(value, 80)}" for field, value in _inputs(step))
         rows.append({"path": path, "name": name, "depth": len(blocks), "kind": "step", "input": fields[:400]})
     return rows
+
+
+def _inputs(step: object) -> Iterable[tuple[str, object]]:
+    """The fields of a step that were given; none of one that was designed, whose settings stand in the design."""
+    if isinstance(step, DesignedStep):
+        return ()
+    fields = getattr(step, "__dict__", {})
+    given = getattr(step, "model_fields_set", fields)  # a recorded step has but what was recorded
+    return [(name, value) for name, value in fields.items() if name in given]
 
 
 def summary_of(rows: Iterable[ProgramRow]) -> str:

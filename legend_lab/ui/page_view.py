@@ -174,7 +174,8 @@ def _count(journal: Journal, position: int) -> str:
         return f"0 of {len(journal):,}"
     last = journal[position - 1]
     end_ns = last.started_ns if last.completed_ns is None else last.completed_ns
-    return f"{position:,} of {counted(len(journal), 'entry', 'entries')} · {duration((end_ns - journal[0].started_ns) / 1e6)}"
+    of = counted(len(journal), "entry", "entries")
+    return f"{position:,} of {of} · {duration((end_ns - journal[0].started_ns) / 1e6)}"
 
 
 def _badge(recording: Moments, moment: Moment) -> Badge:

@@ -17,13 +17,13 @@ from legend_lab.ui.fault_menu import FAULT_MENU
 from legend_lab.ui.keys import KEY_HELP, KEYS
 
 _STATIC = Path(__file__).parent / "static"
-_IMPORT = re.compile(r'^import \{[^}]*\} from "\./dom\.js";\n', re.MULTILINE)
+_IMPORT = re.compile(r'^import \{[^}]*\} from "\./\w+\.js";\n', re.MULTILINE)
 
 
-def _module(name: str) -> str:
-    """A part's module as one text: anywidget loads a single module, so `dom.js` takes the place of its import."""
-    shared, own = ((_STATIC / f"{file}.js").read_text(encoding="utf-8") for file in ("dom", name))
-    return f"{shared}\n{_IMPORT.sub('', own)}"
+def _module(name: str, *shared: str) -> str:
+    """A part's module as one text: anywidget loads a single module, so what it imports takes the imports' place."""
+    files = ((_STATIC / f"{file}.js").read_text(encoding="utf-8") for file in ("dom", *shared, name))
+    return "\n".join(_IMPORT.sub("", file) for file in files)
 
 
 def _styles(*names: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -67,12 +67,41 @@ class Planned:
         self._off.pop(token, None)
         self._debugger.faults = FaultPlan(fault for fault in self._debugger.faults if fault.token != token)
 
+    def move(self, debugger: Debugger[Any, Any], follow: Callable[[str], str | None]) -> None:
+        """Everything planned is planned for `debugger`, where its path has gone; what is at no step of it is gone.
+
+        So are breakpoints. `follow` says of a path which it is now, or None.
+        """
+        program = debugger.program
+        moved = [
+            (replace(fault, path=there), counts)
+            for fault, counts in self
+            if (there := follow(fault.path)) is not None and there in program.index_of
+        ]
+        places = {path for step in program.index_of for path in _around(step)}
+        debugger.breakpoints = (
+            item if item.path is None else replace(item, path=follow(item.path))
+            for item in self._debugger.breakpoints
+            if item.path is None or follow(item.path) in places
+        )
+        debugger.faults = FaultPlan(fault for fault, counts in moved if counts)
+        self._debugger = debugger
+        self._off = {fault.token: fault for fault, counts in moved if not counts}
+        self._order = {fault.token: None for fault, _ in moved}
+
     def _find(self, token: str) -> Fault:
         found: Fault
         for found in (*self._debugger.faults, *self._off.values()):
             if found.token == token:
                 return found
         raise FaultPlanError(f"the plan has no fault {token[:80]!r}")
+
+
+def _around(path: str) -> Iterator[str]:
+    """A step's path and those of the blocks around it."""
+    while path:
+        yield path
+        path = path.rpartition(".")[0]
 
 
 def _others(plan: FaultPlan, fault: Fault) -> list[Fault]:

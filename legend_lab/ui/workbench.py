@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, overload
 
 from legend_lab.core.errors import LegendError
@@ -99,6 +99,7 @@ class Workbench(WorkbenchLayout):
         self._shown_at = 0.0
         self._running = False
         self._slow: asyncio.TimerHandle | None = None
+        self._runs_again = False
         super().__init__()
         self._commands = Commands(self._handle, self._report, busy=self._busy)
         self._commands.listen(*self.parts.values())
@@ -121,6 +122,30 @@ class Workbench(WorkbenchLayout):
         """The typed state the run stands in at a halt or at the end; None before."""
         return self.shown.result if isinstance(self.shown, Debugger) else self.shown.standing
 
+    def restart_with(self, saga: Saga[Any, Any], ctx: Any, follow: Callable[[str], str | None]) -> None:  # noqa: ANN401 - the user's own type
+        """Show another saga, about to run with `ctx`; what had begun to run, runs again to where it stops.
+
+        Breakpoints and faults stay at the steps that are still there: `follow` says of a path which it is now, or None.
+
+        Raises:
+            LegendError: the saga or the context cannot be used; all is as it was.
+        """
+        debugger, planned = Debugger(saga, ctx, clock=self.debugger.clock), self._planned or Planned(self.debugger)
+        planned.move(debugger, follow)
+        self._runs_again = self._runs_again or self._running or self.debugger.length > 0
+        self._commands.receive({"command": "stop"})
+        debugger.between_steps = self._between_steps
+        self.shown, self._planned, self._stopped, self._refused = debugger, planned, None, None
+        if self._runs_again:
+            self.begin()
+        else:
+            self.refresh()
+
+    def begin(self) -> None:
+        """It runs to where it stops, as soon as the kernel has time."""
+        self._runs_again = True
+        self._commands.receive({"command": "run"})
+
     def refresh(self) -> None:
         """Show the run as it is now."""
         aside = Aside(
@@ -136,6 +161,7 @@ class Workbench(WorkbenchLayout):
         """Carry out one checked command; whatever happens, what is shown afterwards is true."""
         self._shown_at = time.monotonic()
         self._stopped = self._refused = None
+        self._runs_again = False
         try:
             if isinstance(self.shown, Debugger):
                 await self._call(command, self.shown, self._planned or Planned(self.shown))

@@ -86,7 +86,7 @@ def test_a_person_runs_a_saga_to_its_end_with_the_mouse_and_again_with_the_keybo
     run_notebook("steps", SAGA, "Workbench(booking, {})")
     page.wait_for_selector(".ll-workbench")
     for number in range(1, 5):
-        page.get_by_role("button", name="Step").click()
+        page.get_by_role("button", name="Step", exact=True).click()
         expect(page.locator(".ll-count")).to_have_text(re.compile(rf"^{number} entr(y|ies) · "))
     expect(status(page)).to_contain_text("Completed")
     expect(page.locator(BAR)).to_have_count(4)

@@ -61,6 +61,8 @@ export function follow(model, root, paint) {
     const focused = root.contains(document.activeElement) ? document.activeElement : null;
     paint();
     if (!focused || (root.contains(focused) && focused.checkVisibility())) return;
+    const now = document.activeElement;
+    if (now !== focused && root.contains(now)) return; // the part has found a better place itself
     const next = [...root.querySelectorAll('[tabindex="0"], button:not([tabindex])')].find((node) => node.checkVisibility());
     (next ?? root).focus({ preventScroll: true });
   };
@@ -103,7 +105,7 @@ export function part(el, model, name, title = "") {
 
 /** All parts of the workbench that `root` is in; it is only known once the page shows it. */
 function siblings(root) {
-  return (root.closest(".ll-workbench") ?? root.parentElement).querySelectorAll(".ll-part");
+  return (root.closest(".ll-workbench, .ll-design-grid") ?? root.parentElement).querySelectorAll(".ll-part");
 }
 
 /** Send a command to Python; the other parts hear of it, too. */

@@ -274,7 +274,7 @@ function render({ model, el }) {
     const lit = shownAs(model.get("current"));
     root.classList.toggle("ll-fixed", fixed());
     root.classList.toggle("ll-undoing", model.get("undoing"));
-    list(body, model.get("program"), (row) => row.path, createRow, (row, item) => {
+    list(body, model.get("program"), ({ path, kind, input }) => JSON.stringify([path, kind, input]), createRow, (row, item) => {
       row.hidden = hidden(item.path);
       updateGutter(row, item, of(breakpoints, item.path));
       row.classList.toggle("ll-current", item.path === lit);

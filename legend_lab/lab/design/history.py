@@ -1,0 +1,126 @@
+"""Owns the history of a design: every edit with its words, to be undone and done again, and what is selected."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from legend_lab.core.errors import DesignError
+from legend_lab.lab.design.edits import Edited, part_at
+from legend_lab.lab.design.model import Design
+
+MOST_EDITS = 1_000
+"""Edits that are kept; beyond that the oldest can no longer be undone."""
+
+Follow = Callable[[str], str | None]
+"""Says of a path before an edit which path it is after it; None when it is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Edit:
+    """An edit, with what it leads from and to."""
+
+    before: Design
+    after: Design
+    was: str
+    path: str
+    words: str
+
+
+class History:
+    """A design as it is now, with the edits that led to it and those that were undone.
+
+    Attributes:
+        design: the design as it is now.
+    """
+
+    def __init__(self, design: Design) -> None:
+        self.design = design
+        self._path = ""
+        self._done: deque[_Edit] = deque(maxlen=MOST_EDITS)
+        self._undone: list[_Edit] = []
+
+    @property
+    def path(self) -> str:
+        """Path of the step or block that is selected; "" for the saga itself."""
+        return self._path
+
+    def select(self, path: str) -> None:
+        """The step or block at `path` is selected; "" selects the saga itself.
+
+        Raises:
+            DesignError: there is none.
+        """
+        if path:
+            part_at(self.design, path)
+        self._path = path
+
+    @property
+    def undo_words(self) -> str | None:
+        """What `undo` would take back, as one says it; None when there is nothing."""
+        return self._done[-1].words if self._done else None
+
+    @property
+    def redo_words(self) -> str | None:
+        """What `redo` would do again, as one says it; None when there is nothing."""
+        return self._undone[-1].words if self._undone else None
+
+    def keep(self, edited: Edited, was: str = "") -> Follow:
+        """The design is as edited; what was undone before is forgotten. An edit that changed nothing is none.
+
+        Args:
+            edited: what came of the edit.
+            was: path of what was edited, as it was before.
+
+        Returns:
+            Where each path has gone.
+        """
+        before, self._path = self.design, edited.path
+        if edited.design == before:
+            return _follow(before, before, "", "")
+        self.design = edited.design
+        self._done.append(_Edit(before, edited.design, was, edited.path, edited.words))
+        self._undone.clear()
+        return _follow(before, edited.design, was, edited.path)
+
+    def undo(self) -> Follow:
+        """The last edit is taken back; where each path has gone.
+
+        Raises:
+            DesignError: there is none.
+        """
+        if not self._done:
+            raise DesignError("there is nothing to undo")
+        edit = self._done.pop()
+        self._undone.append(edit)
+        self.design = edit.before
+        self._path = edit.was if edit.was in edit.before.all_parts else ""
+        return _follow(edit.after, edit.before, edit.path, edit.was)
+
+    def redo(self) -> Follow:
+        """The last edit that was taken back is done again; where each path has gone.
+
+        Raises:
+            DesignError: there is none.
+        """
+        if not self._undone:
+            raise DesignError("there is nothing to do again")
+        edit = self._undone.pop()
+        self._done.append(edit)
+        self.design = edit.after
+        self._path = edit.path
+        return _follow(edit.before, edit.after, edit.was, edit.path)
+
+
+def _follow(before: Design, after: Design, old: str, new: str) -> Follow:
+    """Where paths go when what was at `old` is at `new`: it and what is in it have moved, all else stays or is gone."""
+    were, are = before.all_parts, after.all_parts
+    has_moved = old in were and old not in are and new in are and new not in were
+
+    def follow(path: str) -> str | None:
+        inside = path == old or path.startswith(f"{old}.")
+        there = new + path[len(old) :] if has_moved and inside else path
+        return there if there in are else None
+
+    return follow

@@ -1,0 +1,185 @@
+// The saga's name, undo and redo, code and files, and what went wrong.
+import { follow, list, make, say, send } from "./dom.js";
+import { action, designPart, enable, gallery } from "./designing.js";
+
+const KEYS = [
+  [["a"], "add a step behind the one that is selected, and name it"],
+  [["Enter", "F2"], "name the row; in the field: Enter keeps the name, Shift+Enter adds another step, Esc leaves it"],
+  [["↑", "↓"], "select another row"],
+  [["←", "→"], "close or open a block"],
+  [["Alt", "↑ ↓"], "move the row up or down, at the edge of a block out of it"],
+  [["Alt", "→ ←"], "put the row into a block, or take it out"],
+  [["d"], "duplicate the row"],
+  [["Del"], "delete the row"],
+  [["Ctrl", "Z"], "undo any edit; with Shift: do it again"],
+];
+const SAID_MS = 2_500;
+
+/** Put code into a new cell below the one that shows this widget; false where the page has no notebook to reach. */
+function insertBelow(model, code) {
+  const notebook = model.widget_manager?.context?.model?.sharedModel;
+  if (!notebook?.insertCell) return false;
+  const shows = (cell) => JSON.stringify(cell.toJSON().outputs ?? []).includes(model.get("view"));
+  const at = [...notebook.cells].findIndex(shows);
+  if (at < 0) return false;
+  notebook.insertCell(at + 1, { cell_type: "code", source: code, metadata: {} });
+  return true;
+}
+
+function helpPart() {
+  const root = make("ul", "ld-help", "", { "aria-label": "Keys" });
+  root.hidden = true;
+  root.append(
+    ...KEYS.map(([names, text]) => {
+      const line = make("li");
+      const keys = make("span", "ll-keys");
+      keys.append(...names.map((name) => make("kbd", "", name)));
+      line.append(keys, make("span", "", text));
+      return line;
+    }),
+  );
+  return root;
+}
+
+function panelPart(root, model) {
+  const node = make("div", "ld-files", "", { role: "region" });
+  const head = make("div", "ld-files-head");
+  const title = make("strong");
+  const copy = action("Copy", "Copy to the clipboard", { glyph: "⧉" });
+  const below = action("Insert below", "Put the code into a new cell below", { glyph: "↧" });
+  const form = make("form", "ld-form");
+  const file = make("input", "", "", { type: "text", spellcheck: "false", autocomplete: "off", "aria-label": "File" });
+  const save = make("button", "ll-button ll-primary", "", { type: "submit" });
+  const shut = action("", "Close", { glyph: "✕" });
+  form.append(file, save);
+  head.append(title, form, copy, below, shut);
+  const why = make("div", "ld-why", "", { role: "alert" });
+  const said = make("div", "ld-saved", "", { role: "status" });
+  const hint = make("div", "ld-hint");
+  const ask = make("div", "ld-ask-write");
+  const write = action("Change the file so", "Write these changes to the file");
+  write.classList.add("ll-primary");
+  const leave = action("Leave it as it is", "Do not change the file");
+  ask.append(make("span", "", "The file exists. This is what would change in it:"), write, leave);
+  const text = make("pre", "ld-text", "", { tabindex: "0" });
+  const cards = gallery(root, model);
+  node.append(head, why, said, hint, ask, text, cards.node);
+  let timer = 0;
+  const tell = (words) => {
+    say(hint, words);
+    clearTimeout(timer);
+  };
+  copy.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(model.get("panel").text);
+      say(copy.querySelector(".ld-label"), "Copied");
+      timer = setTimeout(() => say(copy.querySelector(".ld-label"), "Copy"), SAID_MS);
+    } catch {
+      getSelection().selectAllChildren(text);
+      tell("This page may not write to the clipboard; the code is marked, copy it by hand.");
+    }
+  });
+  below.addEventListener("click", () => {
+    const done = insertBelow(model, model.get("panel").text);
+    tell(done ? "The code is in a new cell below." : `No cell can be reached from here. Run in a cell: ${model.get("panel").below}`);
+  });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    send(root, model, { command: model.get("panel").kind === "open" ? "open" : "save", file: file.value });
+  });
+  write.addEventListener("click", () => send(root, model, { command: "write", file: file.value }));
+  leave.addEventListener("click", () => send(root, model, { command: "panel", kind: model.get("panel").kind }));
+  shut.addEventListener("click", () => send(root, model, { command: "panel", kind: "" }));
+  node.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") shut.click();
+  });
+
+  let kind = null;
+  const show = (panel, templates) => {
+    node.hidden = !panel;
+    if (!panel) return void (kind = null);
+    const isOpen = panel.kind === "open";
+    const name = { py: "Code", json: "JSON", open: "Open" }[panel.kind];
+    node.setAttribute("aria-label", name);
+    say(title, name);
+    say(save, { py: "Save as .py", json: "Save as .json", open: "Open" }[panel.kind]);
+    if (kind !== panel.kind || file.shown !== panel.file) file.value = panel.file;
+    file.shown = panel.file;
+    copy.hidden = isOpen;
+    below.hidden = panel.kind !== "py";
+    say(why, panel.why);
+    why.hidden = !panel.why;
+    say(said, panel.said);
+    said.hidden = !panel.said;
+    if (kind !== panel.kind) tell(isOpen ? "A .json of the Designer, or a .py that it wrote. Undo brings back what is drawn now." : "");
+    ask.hidden = !panel.diff.length;
+    text.hidden = isOpen;
+    if (panel.diff.length) {
+      const line = ({ sign, text: words }) => make("span", "ld-diff", `${sign === "@" ? "⋯" : sign} ${words}\n`, { "data-sign": sign });
+      text.replaceChildren(...panel.diff.map(line));
+    } else say(text, panel.text);
+    cards.node.hidden = !isOpen;
+    list(cards.node, isOpen ? templates : [], ({ title: key }) => key, cards.create);
+    if (kind !== panel.kind) (isOpen ? file : copy).focus({ preventScroll: true });
+    kind = panel.kind;
+  };
+  return { node, show, end: () => clearTimeout(timer) };
+}
+
+function render({ model, el }) {
+  const { root } = designPart(el, model, "designbar");
+  const head = make("div", "ld-head");
+  const name = make("span", "ld-saga");
+  const count = make("span", "ld-count");
+  const said = make("span", "ld-said", "", { role: "status" });
+  const edit = make("div", "ld-buttons", "", { role: "toolbar", "aria-label": "Edits" });
+  const files = make("div", "ld-buttons ld-right", "", { role: "toolbar", "aria-label": "Files" });
+  const [undo, redo] = [action("Undo", "", { glyph: "↶" }), action("Redo", "", { glyph: "↷" })];
+  edit.append(undo, redo);
+  const tabs = { py: action("Code", "Show the Python of this design", { glyph: "⟨⟩" }), json: action("JSON", "Show the design as JSON"), open: action("Open…", "Open a file or a template") };
+  const ask = action("Keys", "Show or hide the keys", { key: "?" });
+  ask.classList.add("ld-quiet");
+  files.append(tabs.py, tabs.json, tabs.open, ask);
+  const help = helpPart();
+  const notes = make("ul", "ld-notes", "", { "aria-label": "What is not taken over" });
+  const alert = make("div", "ld-alert", "", { role: "alert" });
+  const panel = panelPart(root, model);
+  head.append(name, count, edit, said, files);
+  root.append(head, help, alert, notes, panel.node);
+  undo.addEventListener("click", () => model.get("undo") && send(root, model, { command: "undo" }));
+  redo.addEventListener("click", () => model.get("redo") && send(root, model, { command: "redo" }));
+  for (const [kind, button] of Object.entries(tabs)) {
+    button.addEventListener("click", () => send(root, model, { command: "panel", kind }));
+  }
+  const toggle = () => {
+    help.hidden = !help.hidden;
+    ask.setAttribute("aria-expanded", String(!help.hidden));
+  };
+  ask.addEventListener("click", toggle);
+  root.addEventListener("ll-help", toggle);
+
+  function paint() {
+    say(name, model.get("name"));
+    say(count, model.get("count"));
+    say(said, model.get("said"));
+    say(alert, model.get("alert"));
+    for (const [node, word, key] of [[undo, "undo", "Ctrl+Z"], [redo, "redo", "Ctrl+Shift+Z"]]) {
+      const words = model.get(word);
+      enable(node, Boolean(words));
+      node.title = words ? `${word === "undo" ? "Undo" : "Do again"}: ${words} (${key})` : `Nothing to ${word}`;
+      node.setAttribute("aria-label", words ? `${word === "undo" ? "Undo" : "Redo"}: ${words}` : node.title);
+    }
+    const shown = model.get("panel");
+    for (const [kind, button] of Object.entries(tabs)) button.setAttribute("aria-pressed", String(shown?.kind === kind));
+    list(notes, model.get("notes"), (note, index) => index, () => make("li"), say);
+    notes.hidden = !model.get("notes").length;
+    panel.show(shown, model.get("templates"));
+  }
+  const end = follow(model, root, paint);
+  return () => {
+    end();
+    panel.end();
+  };
+}
+
+export default { render };

@@ -1,0 +1,63 @@
+"""How long an edit takes until it is seen; run with `pytest tests/ui/bench_designer.py -m benchmark -s`."""
+
+from __future__ import annotations
+
+import statistics
+
+import pytest
+from playwright.sync_api import Page
+
+pytestmark = pytest.mark.benchmark
+
+CELL = """
+import ipywidgets
+from legend_lab import Design, Designer
+from legend_lab.lab.design.model import StepDesign
+designer = Designer(Design(name="Long", parts=tuple(StepDesign(name=f"s{{n}}") for n in range({steps}))))
+designer.select("s3")
+button, said = ipywidgets.Button(description="bare"), ipywidgets.Label("0")
+button.on_click(lambda _: setattr(said, "value", str(int(said.value) + 1)))
+ipywidgets.VBox([designer, button, said])
+"""
+WATCH = """async ([what, act]) => {
+    const node = document.querySelector(what);
+    const watched = { subtree: true, childList: true, characterData: true, attributes: true };
+    const drawn = what === ".js-plotly-plot"
+        ? new Promise(done => node.once("plotly_afterplot", done))
+        : new Promise(done => new MutationObserver(done).observe(node, watched));
+    const started = performance.now();
+    (0, eval)(act)();
+    await drawn;
+    await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+    return performance.now() - started;
+}"""
+BARE = "() => document.querySelector('.jupyter-button').click()"
+FIELD = "() => { const field = document.querySelector(`.ll-settings input[aria-label='%s']`); %s }"
+TYPE = "field.value = String(Number(field.value) + 7); field.dispatchEvent(new Event('change', { bubbles: true }));"
+DURATION = FIELD % ("Duration in ms", TYPE)
+CHECK = FIELD % ("when the step itself has failed", "field.click();")
+MOVE = "() => document.querySelector('.ld-tool-down').click()"
+
+
+def measured(page: Page, what: str, act: str, times: int) -> str:
+    found = []
+    for _ in range(times):
+        found.append(page.evaluate(WATCH, [what, act]))
+        page.wait_for_timeout(150)  # a person, too, looks before the next edit
+    return f"p50 {statistics.median(found):.0f} ms, p95 {statistics.quantiles(found, n=20)[-1]:.0f} ms"
+
+
+@pytest.mark.parametrize("steps", [30, 100])
+def test_an_edit_is_seen_within_150_ms(run_notebook, page: Page, steps: int) -> None:
+    page.set_viewport_size({"width": 1600, "height": 1400})
+    run_notebook(f"edits{steps}", CELL.format(steps=steps))
+    page.wait_for_selector(".ll-chart .bars .point", state="attached")
+    page.wait_for_selector(".jupyter-button", state="attached")
+    measured(page, ".widget-label", BARE, 5)
+    print()
+    chart = ".js-plotly-plot"
+    print(f"{steps} steps, bare button: {measured(page, '.widget-label', BARE, 20)}")
+    print(f"{steps} steps, a duration typed, until its form shows it: {measured(page, '.ll-settings', DURATION, 20)}")
+    print(f"{steps} steps, a duration typed, until the new run is drawn: {measured(page, chart, DURATION, 20)}")
+    print(f"{steps} steps, a box ticked, until its form shows it: {measured(page, '.ll-settings', CHECK, 20)}")
+    print(f"{steps} steps, a step moved, until the new run is drawn: {measured(page, chart, MOVE, 20)}")

@@ -7,7 +7,7 @@ from typing import Any, Final
 import plotly.graph_objects as go
 import plotly.io
 
-from legend_lab.core.instructions import Execute, Halt, Instruction
+from legend_lab.core.instructions import Execute, Halt, HaltReason, Instruction
 from legend_lab.core.journal import Entry, Journal
 from legend_lab.core.machine import Machine
 from legend_lab.core.state import ExecutionState
@@ -150,7 +150,8 @@ def _upcoming(reading: Reading) -> Instruction | None:
 
 def _standing(upcoming: Instruction) -> str:
     if isinstance(upcoming, Halt):
-        return f"‖ {upcoming.reason.value}"
+        failed = upcoming.reason is HaltReason.COMPENSATION_FAILED
+        return "⊗ undo failed" if failed else f"‖ {upcoming.reason.value}"  # the shorter, the more room for the bars
     return "next" if upcoming.attempt == 1 else f"next: attempt {upcoming.attempt}"
 
 

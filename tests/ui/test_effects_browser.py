@@ -86,6 +86,10 @@ def test_open_effects_follow_the_undo_and_lead_back_to_where_they_were_opened(
         page.set_viewport_size({"width": width, "height": 1100})
         page.locator(".ll-workbench").scroll_into_view_if_needed()
         assert page.locator(".ll-effects").evaluate("pane => pane.scrollWidth <= pane.clientWidth")
+        listing, effects = (page.locator(f".ll-area-{name}").bounding_box() for name in ("listing", "effects"))
+        if listing["x"] < effects["x"]:  # side by side they end together, and nothing shines through below
+            body = page.locator(".ll-listing").bounding_box()
+            assert abs(body["y"] + body["height"] - effects["y"] - effects["height"]) < 1
         snapshot(f"effects-{width}-{theme.lower()}")
 
 
@@ -129,3 +133,36 @@ def test_an_execution_and_a_record_open_to_be_travelled_and_nothing_else(
     expect(execution.locator(".ll-standing")).to_contain_text("Step shows what came next")
     execution.scroll_into_view_if_needed()
     execution.screenshot(path=ARTIFACTS / f"execution-past-{theme.lower()}.png", animations="disabled")
+
+
+def test_a_branch_gets_a_name_an_abort_its_reason_and_every_breakpoint_a_place(
+    run_notebook: Callable[..., None], page: Page, snapshot: Callable[[str], None]
+) -> None:
+    run_notebook(
+        "decided",
+        SAGA,
+        "from legend_lab import Breakpoint\n"
+        "bench = Workbench(booking, {}, faults=[Fault('mail', kind=FaultKind.PAUSE)], clock=VirtualClock())\n"
+        "bench.debugger.breakpoints = [Breakpoint(on='rollback'), Breakpoint(condition='airline > 3')]\n"
+        "bench.refresh()\nbench",
+    )
+    page.wait_for_selector(".ll-workbench")
+    stops = page.get_by_role("list", name="Breakpoints at no row")
+    expect(stops.get_by_role("listitem")).to_have_count(2)
+    page.get_by_role("button", name="Remove the breakpoint before if airline > 3").click()
+    expect(stops.get_by_role("listitem")).to_have_count(1)
+    page.get_by_role("button", name="Run to end").click()
+    expect(page.locator(".ll-badge")).to_contain_text("Paused")
+    name = page.get_by_role("textbox", name="Name of a new branch")
+    name.focus()
+    page.keyboard.type("n: seat free")  # no key of the workbench while somebody types
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Branch n: seat free")).to_have_attribute("aria-current", "true")
+    snapshot("decided-light")
+    page.get_by_role("textbox", name="Note").fill("the customer rang")
+    page.get_by_role("button", name="Abort").click()
+    expect(page.locator(".ll-events")).to_contain_text("the customer rang")
+    page.get_by_role("button", name="Run to breakpoint").click()
+    expect(page.locator(".ll-badge")).to_contain_text("Failed and undone: AbortedError")
+    stops.get_by_role("switch").click()
+    expect(stops.get_by_role("switch")).to_have_attribute("aria-checked", "false")

@@ -323,7 +323,7 @@ def test_what_comes_next_is_outlined():
     assert notes(new) == ["next"]
     paused = run(Fault("trip.hotel", kind=FaultKind.PAUSE))
     assert notes(paused) == ["‖ step paused"]
-    stuck = run(Fault("charge", attempt="every"), Fault("trip.hotel", "compensate"))
+    stuck = run(Fault("charge", attempt="every"), Fault("trip.hotel", "compensate", attempt="every"))
     assert "⊗ undo failed" in notes(stuck)
     assert min(traces(paused)["next"]["y"]) < lane(paused, "hotel") < max(traces(paused)["next"]["y"])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import MutableMapping
+from copy import deepcopy
 from typing import Any, ClassVar
 
 from pydantic import Field, JsonValue, field_validator
@@ -87,10 +88,11 @@ class SimulatedStep(Step[Any]):
 
     def write(self, ctx: Any) -> None:  # noqa: ANN401 - any context
         """Leave in the context what this step did."""
+        value = deepcopy(self.value)  # the context's own: what changes it must not change the step
         if isinstance(ctx, MutableMapping):
-            ctx[self._key()] = self.value
+            ctx[self._key()] = value
         else:
-            setattr(ctx, self._key(), self.value)
+            setattr(ctx, self._key(), value)
 
     def take_back(self, ctx: Any) -> None:  # noqa: ANN401 - any context
         """Remove from the context what this step did."""

@@ -207,3 +207,11 @@ async def test_an_irreversible_effect_stays_when_it_is_undone():
 def test_an_effect_that_has_no_name_is_refused_where_it_is_written():
     with pytest.raises(EffectError, match="an effect's name"):
         SimulatedStep(effect="")
+
+
+async def test_what_happens_to_a_written_list_does_not_change_the_step():
+    saga = Saga.of("Lists", {"a": SimulatedStep(value=["x"])})
+    for _ in range(2):
+        result = await saga.build({}, clock=VirtualClock()).start()
+        assert result.context == {"a": ["x"]}
+        result.context["a"].append("y")

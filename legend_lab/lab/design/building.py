@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from copy import deepcopy
 from functools import lru_cache
 from types import new_class
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ from pydantic import Field, JsonValue
 
 from legend_lab.core.errors import DesignError
 from legend_lab.core.program import RetryPolicy
+from legend_lab.lab.design.checks import MOST_STEPS
 from legend_lab.lab.design.model import BlockDesign, ContextField, Design, EffectDesign, FieldType, Retries, StepDesign
 from legend_lab.lab.design.naming import CONTEXT, class_names
 from legend_lab.runtime.effects import Declaration
@@ -50,9 +52,9 @@ class DesignedStep(SimulatedStep, abstract=True):
         return Declaration(self.effect, self.effect_idempotent, self.effect_irreversible)
 
     def write(self, ctx: Any) -> None:  # noqa: ANN401 - the design's own context
-        """Read what it reads, and set what it sets."""
+        """Read what it reads, and set what it sets: to a copy, so that what changes it does not change the step."""
         for name, value in self.writes.items():
-            setattr(ctx, name, value)
+            setattr(ctx, name, deepcopy(value))
 
     def take_back(self, ctx: Any) -> None:  # noqa: ANN401 - the design's own context
         """Set what it had set back to what the context starts with."""
@@ -72,12 +74,19 @@ def saga_of(design: Design) -> Saga[Any, Exception]:
     effects = {effect.name: effect for effect in design.effects}
     parts = {part.name: _part_of(part, part.name, names, effects) for part in design.parts}
     context = _context_class(design.name + CONTEXT, design.context)  # known to the saga, so that JSON brings it back
-    return saga_from_parts(design.name, parts, Exception, design.on_compensation_failure, context)
+    made = saga_from_parts(design.name, parts, Exception, design.on_compensation_failure, context)
+    return _described(made, design.description)
 
 
 def context_of(design: Design) -> Any:  # noqa: ANN401 - a class that is made here
     """A new context as the design's saga starts with."""
     return _context_class(design.name + CONTEXT, design.context)()
+
+
+def _described(saga: Saga[Any, Exception], description: str) -> Saga[Any, Exception]:
+    """The same saga, whose class, made for it alone, says what it is for."""
+    type(saga).__doc__ = description or None
+    return saga
 
 
 def policy_of(retries: Retries) -> RetryPolicy:
@@ -94,7 +103,7 @@ def policy_of(retries: Retries) -> RetryPolicy:
 def _part_of(part: StepDesign | BlockDesign, path: str, names: dict[str, str], effects: dict[str, EffectDesign]) -> Any:  # noqa: ANN401 - a step or saga
     if isinstance(part, BlockDesign):
         inner = {item.name: _part_of(item, f"{path}.{item.name}", names, effects) for item in part.parts}
-        return Saga.of(names[path], inner)
+        return _described(Saga.of(names[path], inner), part.description)
     declared = effects.get(part.effect or "", EffectDesign(name="none"))
     made = _step_class(
         _Class(
@@ -138,7 +147,7 @@ class _Class(NamedTuple):
     idempotent: bool | None
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=MOST_STEPS)
 def _step_class(of: _Class) -> type[DesignedStep]:
     """A step class like this; made once, so that an edit only makes what it changed."""
     settings = {

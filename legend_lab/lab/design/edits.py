@@ -39,7 +39,7 @@ def add_step(design: Design, *, block: str = "", index: int | None = None, name:
         DesignError: there is no such block, or the name cannot be a step's.
     """
     inside = _level(design, block)
-    step = checked(StepDesign, {"name": name or free_name("step", inside)})
+    step = checked(StepDesign, {"name": name or _free_name(design, "step", inside)})
     return Edited(_inserted(design, block, index, step), _join(block, step.name), f"add step {step.name}")
 
 
@@ -50,7 +50,7 @@ def duplicate(design: Design, path: str) -> Edited:
         DesignError: there is no such step or block.
     """
     part, (block, index) = part_at(design, path), _place(design, path)
-    name = free_name(part.name, _level(design, block))
+    name = _free_name(design, part.name, _level(design, block))
     copy = _renamed_classes(part).model_copy(update={"name": name})
     return Edited(_inserted(design, block, index + 1, copy), _join(block, name), f"duplicate {part.name}")
 
@@ -93,11 +93,11 @@ def change(design: Design, path: str, settings: dict[str, Any]) -> Edited:
         raise DesignError("kind and parts are no settings; add, move or delete steps instead")
     if "name" in settings:
         raise DesignError("rename gives another name")
-    words = f"change {', '.join(settings) or 'nothing'} of {path or 'the saga'}"
+    words = f"change {', '.join(map(str, settings)) or 'nothing'} of {path or 'the saga'}"
     if not path:
-        unknown = sorted(settings.keys() - {"description", "on_compensation_failure"})
+        unknown = sorted(map(repr, settings.keys() - {"description", "on_compensation_failure"}))
         if unknown:
-            raise DesignError(f"a saga has no setting {unknown[0][:60]!r}")
+            raise DesignError(f"a saga has no setting {unknown[0][:60]}")
         return Edited(_with(design, **settings), "", words)
     part = part_at(design, path)
     return Edited(
@@ -149,7 +149,7 @@ def nest(design: Design, path: str) -> Edited:
     above = level[index - 1] if index else None
     if isinstance(above, BlockDesign):
         return place(design, path, _join(block, above.name), len(above.parts))
-    name = free_name("block", level)
+    name = _free_name(design, "block", level)
     made = BlockDesign(name=name, parts=(part,))
     return Edited(_replaced(design, path, (made,)), f"{_join(block, name)}.{part.name}", f"nest {part.name}")
 
@@ -265,9 +265,9 @@ def part_at(design: Design, path: str) -> AnyPart:
     return found
 
 
-def free_name(wanted: str, beside: Iterable[AnyPart]) -> str:
-    """`wanted`, or with the first number that makes it free."""
-    taken = {part.name for part in beside}
+def _free_name(design: Design, wanted: str, beside: Iterable[AnyPart]) -> str:
+    """`wanted`, or with the first number that makes it free: no part beside it has it, nor a class of the design."""
+    taken = {design.name, *(part.name for part in beside), *(part.class_name for part in design.all_parts.values())}
     stem = wanted.rstrip("0123456789").rstrip("_")[: LONGEST_NAME - 8] or "step"
     number = 1
     name = wanted

@@ -5,19 +5,21 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Iterator
-from dataclasses import dataclass, is_dataclass
+from contextlib import suppress
+from dataclasses import MISSING, dataclass, is_dataclass
 from dataclasses import fields as dataclass_fields
 from typing import Any, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import PydanticUndefined
 
 from legend_lab.core.errors import DesignError
 from legend_lab.core.program import ExceptionTypes, RetryPolicy, exception_types
 from legend_lab.lab.design.building import TYPES, DesignedStep
-from legend_lab.lab.design.checks import fits
+from legend_lab.lab.design.checks import class_name, fits
 from legend_lab.lab.design.files import checked, design_error
 from legend_lab.lab.design.model import BlockDesign, ContextField, Design, EffectDesign, FieldType, StepDesign
-from legend_lab.lab.design.naming import RESERVED_CLASSES, cap_words
+from legend_lab.lab.design.naming import CONTEXT, RESERVED_CLASSES, cap_words
 from legend_lab.runtime.effects import Declaration
 from legend_lab.saga.annotations import context_type
 from legend_lab.saga.compiler import complete, part_class
@@ -47,14 +49,16 @@ def design_of(saga: Saga[Any, Any] | type[Saga[Any, Any]], ctx: Any = None) -> O
     `ctx`, where one is given, says what the context's fields start with.
 
     Raises:
-        DesignError: it is no saga, or a name in it cannot be a name in a design.
+        DesignError: it is no saga, or a name of a step or block in it cannot be one in a design.
+        SagaDefinitionError: its class is not complete.
     """
     cls = saga if isinstance(saga, type) else type(saga)
     if not issubclass(cls, Saga):
         raise DesignError(f"a design is made of a saga or a saga class, not of a {cls.__name__}")
     complete(cls)
     try:
-        reader = _Reader(_fields_of(context_type(cls) if ctx is None else type(ctx), ctx))
+        reader = _Reader(RESERVED_CLASSES | {cls.__name__, cls.__name__ + CONTEXT, *_names(saga)})
+        reader.context(context_type(cls) if ctx is None else type(ctx), ctx)
         parts = tuple(reader.parts(saga, ""))
         design = Design(
             name=cls.__name__,
@@ -70,13 +74,21 @@ def design_of(saga: Saga[Any, Any] | type[Saga[Any, Any]], ctx: Any = None) -> O
 
 
 class _Reader:
-    """Reads parts and remembers which fields, effects and classes they name."""
+    """Reads context and parts, and remembers which fields, effects and classes they name."""
 
-    def __init__(self, fields: dict[str, ContextField]) -> None:
-        self.fields = fields
+    def __init__(self, not_for_classes: frozenset[str]) -> None:
+        self.fields: dict[str, ContextField] = {}
         self.effects: dict[str, EffectDesign] = {}
         self.notes: list[str] = []
-        self.classes = set(RESERVED_CLASSES)
+        self.classes: set[str] = set()
+        self.not_for_classes = not_for_classes
+
+    def context(self, form: Any, ctx: Any) -> None:  # noqa: ANN401 - any type form, any context
+        """Read the fields of a context class, with what they start with, as far as a design can hold them."""
+        given = _values_of(ctx)
+        for name, (type_form, default) in {**dict.fromkeys(given, (None, None)), **_annotated(form)}.items():
+            value = given.get(name, default)
+            self._field(name, _type_of_value(value) if type_form is None else _type_of_form(type_form), value)
 
     def parts(self, saga: Any, prefix: str) -> Iterator[StepDesign | BlockDesign]:  # noqa: ANN401 - an object or class
         for name, part in _members(saga):
@@ -91,12 +103,13 @@ class _Reader:
                 yield checked(StepDesign, {**named, **self._settings(cls, path), **self._simulation(part, path)})
 
     def _class_name(self, cls: type, path: str) -> str | None:
-        """The class's own name where the design would choose another and it is not taken yet."""
+        """The class's own name where the design would choose another, can hold it, and has not used it yet."""
         names = path.split(".")
-        if (
-            cls.__name__ in {cap_words(names[-1]), "".join(map(cap_words, names))} | self.classes
-            or cls is SimulatedStep
-        ):
+        known = {cap_words(names[-1]), "".join(map(cap_words, names)), *self.classes}
+        if cls.__name__ in known or cls in (SimulatedStep, Step):
+            return None
+        if cls.__name__ in self.not_for_classes or not _is_class_name(cls.__name__):
+            self.notes.append(f"{path}: its class {cls.__name__[:60]!r} gets another name here")
             return None
         self.classes.add(cls.__name__)
         return cls.__name__
@@ -130,8 +143,10 @@ class _Reader:
         return found
 
     def _simulation(self, part: Any, path: str) -> dict[str, Any]:  # noqa: ANN401 - a step or its class
-        if not isinstance(part, SimulatedStep):
+        cls = part if isinstance(part, type) else type(part)
+        if not _is_simulated_whole(cls):
             self.notes.append(f"{path}: its execute and compensate are simulated here; their code is not read")
+        if not isinstance(part, SimulatedStep):
             return {}
         declared = part.declaration()
         if declared is not None:
@@ -155,10 +170,31 @@ class _Reader:
         for name in (*reads, *writes):
             value = writes.get(name)
             if name not in self.fields:
-                self.fields[name] = ContextField(name=name, type=_type_of_value(value))
+                self._field(name, _type_of_value(value), None)
             elif value is not None and not fits(value, self.fields[name].type):
                 self.fields[name] = self.fields[name].model_copy(update={"type": "object"})
-        return {"reads": reads, "writes": {name: value for name, value in writes.items() if value is not None}}
+        return {
+            "reads": [name for name in reads if name in self.fields],
+            "writes": {name: value for name, value in writes.items() if value is not None and name in self.fields},
+        }
+
+    def _field(self, name: Any, type_name: FieldType, value: Any) -> None:  # noqa: ANN401 - keys and values of any context
+        """Take a field into the context; without its value, or not at all, where a design cannot hold it."""
+        plain = isinstance(value, str | int | float | bool) and fits(value, type_name)
+        for initial in (value, None) if plain else (None,):
+            try:
+                field = ContextField(name=name, type=type_name, initial=initial)
+                Design(context=(field,))
+            except ValidationError as error:
+                said = str(design_error(error)).removeprefix("name: ").removeprefix("the context: ")
+            else:
+                self.fields[name] = field
+                if initial is None and value is not None:
+                    self.notes.append(
+                        f"context.{name}: a design does not hold the {type(value).__name__} it starts with"
+                    )
+                return
+        self.notes.append(f"left out of the context: {said}")
 
     def _declare(self, declared: Declaration) -> None:
         self.effects[declared.name] = EffectDesign(
@@ -167,31 +203,60 @@ class _Reader:
 
 
 def _members(saga: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - an object or class
-    """Name and value of each field; of a class, name and class."""
+    """Name and value of each field; of a class, name and what it starts with, or else its class."""
     cls: Any = saga if isinstance(saga, type) else type(saga)
     for name, info in cls.model_fields.items():
-        yield name, part_class(info.annotation) if isinstance(saga, type) else saga.__dict__[name]
+        if not isinstance(saga, type):
+            yield name, saga.__dict__[name]
+        else:
+            yield name, info.default if isinstance(info.default, Step | Block) else part_class(info.annotation)
+
+
+def _names(saga: Any) -> Iterator[str]:  # noqa: ANN401 - an object or class
+    """The name of every step and block."""
+    for name, part in _members(saga):
+        yield name
+        if issubclass(part if isinstance(part, type) else type(part), Block):
+            yield from _names(part)
+
+
+def _is_simulated_whole(cls: type) -> bool:
+    """Say whether a step class does just what its simulation says."""
+    base = DesignedStep if issubclass(cls, DesignedStep) else SimulatedStep
+    return issubclass(cls, base) and all(
+        getattr(cls, name) is getattr(base, name) for name in ("execute", "compensate", "write", "take_back")
+    )
+
+
+def _is_class_name(name: str) -> bool:
+    try:
+        class_name(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _first_line(cls: type) -> str:
     """What a class says of itself in its own first line, as far as a design holds it."""
-    said = (cls.__dict__.get("__doc__") or "").strip().partition("\n")[0].strip()
+    said = (
+        "" if cls in (SimulatedStep, Step) else (cls.__dict__.get("__doc__") or "").strip().partition("\n")[0].strip()
+    )
     return "".join(sign if sign.isprintable() else " " for sign in said)[:500].strip()
 
 
-def _fields_of(form: Any, ctx: Any) -> dict[str, ContextField]:  # noqa: ANN401 - any type form, any context
-    """The fields of a context class that a design can hold, with what they start with."""
-    given = dict(ctx) if isinstance(ctx, dict) else getattr(ctx, "__dict__", {})
-    found = {}
-    for name, (type_form, default) in {**dict.fromkeys(given, (None, None)), **_annotated(form)}.items():
-        value = given.get(name, default)
-        type_name = _type_of_value(value) if type_form is None else _type_of_form(type_form)
-        initial = value if isinstance(value, str | int | float | bool) and fits(value, type_name) else None
-        try:
-            found[name] = ContextField(name=name, type=type_name, initial=initial)
-        except ValidationError as error:
-            raise design_error(error) from None
-    return found
+def _values_of(ctx: Any) -> dict[Any, Any]:  # noqa: ANN401 - any context
+    """What is in a context, read without running code of its class."""
+    if isinstance(ctx, dict):
+        return dict(ctx)
+    slots = {}
+    for cls in reversed(type(ctx).__mro__):
+        for name, member in vars(cls).items():
+            if isinstance(member, types.MemberDescriptorType) and not name.startswith("__"):
+                with suppress(AttributeError):  # nothing is in it yet
+                    slots[name] = member.__get__(ctx)
+    with suppress(AttributeError):  # it has slots only
+        return {**slots, **object.__getattribute__(ctx, "__dict__")}
+    return slots
 
 
 def _annotated(form: Any) -> dict[str, tuple[Any, Any]]:  # noqa: ANN401 - any type form
@@ -203,9 +268,16 @@ def _annotated(form: Any) -> dict[str, tuple[Any, Any]]:  # noqa: ANN401 - any t
     except (NameError, TypeError):
         hints = {}
     if issubclass(form, BaseModel):
-        return {name: (info.annotation, info.default) for name, info in form.model_fields.items()}
+        of_model = form.model_fields.items()
+        return {
+            name: (info.annotation, None if info.default is PydanticUndefined else info.default)
+            for name, info in of_model
+        }
     if is_dataclass(form):
-        return {field.name: (hints.get(field.name), field.default) for field in dataclass_fields(form)}
+        return {
+            field.name: (hints.get(field.name), None if field.default is MISSING else field.default)
+            for field in dataclass_fields(form)
+        }
     return {name: (hint, None) for name, hint in hints.items() if not name.startswith("_")}
 
 

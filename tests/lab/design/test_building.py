@@ -57,6 +57,18 @@ def test_each_run_starts_with_a_context_of_its_own():
     assert context_of(design).hold is None
 
 
+def test_what_happens_to_a_written_list_does_not_change_the_step():
+    design = Design(
+        context=(ContextField(name="groups", type="list[str]"),),
+        parts=(StepDesign(name="a", writes={"groups": ["x"]}),),
+    )
+    saga = saga_of(design)
+    for _ in range(2):
+        result = run(saga.build(context_of(design), clock=VirtualClock()).start())
+        assert result.context.groups == ["x"]
+        result.context.groups.append("y")
+
+
 def test_a_step_fails_in_as_many_attempts_as_it_says_and_then_gets_through():
     result = play(small(fails=2, error="ConnectionError", retries=Retries(max_retries=2, backoff_ms=7.0)))
     assert isinstance(result, Completed)
@@ -150,3 +162,10 @@ def test_a_design_goes_on_after_a_simulated_crash():
     result = run(begun.recover().resume())
     assert isinstance(result, Completed)
     assert result.context.hold == "h1"
+
+
+def test_what_a_design_says_of_itself_and_its_blocks_is_its_classes_docstring():
+    block = BlockDesign(name="block", description="Both rooms", parts=(StepDesign(name="b"),))
+    made = saga_of(Design(description="A trip", parts=(block, StepDesign(name="a"))))
+    assert (type(made).__doc__, type(made.block).__doc__) == ("A trip", "Both rooms")
+    assert type(saga_of(Design(parts=(StepDesign(name="a"),)))).__doc__ is None

@@ -34,6 +34,14 @@ def test_a_new_step_goes_to_the_end_or_where_one_says_and_gets_a_free_name():
     assert edits.add_step(design, name="hotel").path == "hotel"
 
 
+def test_a_free_name_is_no_classs_either():
+    design = Design(name="block_1", parts=(StepDesign(name="a", class_name="step_1"), StepDesign(name="b")))
+    assert edits.add_step(design).path == "step_2"
+    assert edits.nest(design, "a").path == "block_2.a"
+    design = edits.change(design, "a", {"class_name": "b_1"}).design
+    assert edits.duplicate(design, "b").path == "b_2"
+
+
 def test_a_duplicate_follows_its_original_with_all_its_settings():
     design = edits.change(drawn(), "block", {"description": "both"}).design
     design = edits.change(design, "block.b", {"timeout_s": 3, "class_name": "Booked"}).design
@@ -119,6 +127,7 @@ def test_a_name_that_cannot_be_one_is_refused(name):
         ({"retries": {"max_retries": -1}}, r"retries\.max_retries"),
         ({"retries": {"max_retries": 99, "backoff_ms": 1e11, "multiplier": 9}}, "would wait over"),
         ({"colour": "red"}, "colour"),
+        ({3: "red"}, "3"),
         ({"effect": "room"}, "no effect 'room'"),
         ({"reads": ["nothing"]}, "no field 'nothing'"),
         ({"writes": {"nothing": 1}}, "no field 'nothing'"),
@@ -145,6 +154,8 @@ def test_the_sagas_own_settings_change_at_the_empty_path():
     assert (changed.description, changed.on_compensation_failure) == ("A trip", "halt")
     with pytest.raises(DesignError, match="no setting 'timeout_s'"):
         edits.change(drawn(), "", {"timeout_s": 3})
+    with pytest.raises(DesignError, match="no setting 3"):
+        edits.change(drawn(), "", {3: "red"})
     with pytest.raises(DesignError, match="on_compensation_failure"):
         edits.change(drawn(), "", {"on_compensation_failure": "perhaps"})
 

@@ -1,10 +1,13 @@
 """An existing saga opens as a design: its shape and settings are taken over, and what cannot be is said."""
 
 from dataclasses import dataclass, field
-from typing import Any, TypedDict
+from typing import Any, Generic, TypedDict, TypeVar
 
 import pytest
-from pydantic import BaseModel
+from designs import drawn_story, fault_plans, story
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel, SecretStr
 
 from legend_lab import CompensationOutcome, RetryPolicy, Saga, SimulatedStep, Step, StepOutcome, effects, step
 from legend_lab.core.errors import DesignError
@@ -152,9 +155,10 @@ def test_simulated_steps_keep_their_simulation():
 def test_the_saga_of_a_design_opens_as_that_design(title):
     design = TEMPLATES[title]
     opened = design_of(saga_of(design), context_of(design)).design
+    assert (opened.name, opened.description) == (design.name, design.description)
     without = [part.model_copy(update={"description": ""}) for part in design.context]
     assert opened.context == tuple(without)
-    assert opened.parts == design.parts or list(opened.steps.values()) == list(design.steps.values())
+    assert opened.parts == design.parts
     assert opened.effects == design.effects
 
 
@@ -182,3 +186,135 @@ def test_what_is_no_saga_is_refused(wrong):
 def test_a_name_that_no_design_holds_is_refused_in_words():
     with pytest.raises(DesignError, match="too long"):
         design_of(Saga.of("S", {"a" * 61: SimulatedStep()}))
+
+
+class Other(SimulatedStep):
+    """Does more than it simulates."""
+
+    async def execute(self, ctx):
+        return StepOutcome.CONTINUE
+
+
+def test_a_simulated_step_with_a_body_of_its_own_is_said_to_be_simulated_only():
+    opened = design_of(Saga.of("S", {"a": Other(duration_ms=7), "b": SimulatedStep()}))
+    assert opened.notes == ("a: its execute and compensate are simulated here; their code is not read",)
+    assert opened.design.steps["a"].duration_ms == 7
+
+
+def test_a_plain_simulated_step_has_no_description():
+    assert design_of(Saga.of("S", {"a": SimulatedStep()})).design.steps["a"].description == ""
+
+
+def test_a_class_opens_with_the_parts_that_its_fields_start_with():
+    class Ready(Saga[Any, Exception]):
+        first: SimulatedStep = SimulatedStep(duration_ms=77)
+        second: SimulatedStep
+
+    assert [part.duration_ms for part in design_of(Ready).design.steps.values()] == [77, 10]
+
+
+T = TypeVar("T")
+
+
+class Kept(Book, Generic[T]):
+    value: T
+
+
+@pytest.mark.parametrize("name", ["S", "SContext", "other", "ctx", "L" * 80, "Step", "bool"])
+def test_a_step_whose_class_a_design_cannot_call_so_opens_under_another_name(name):
+    named = type(name, (Book,), {"__module__": __name__})
+    opened = design_of(Saga.of("S", {"a": named(), "other": Book()}))
+    assert [part.class_name for part in opened.design.steps.values()] == [None, "Book"]
+    assert sum(note.startswith("a: its class") for note in opened.notes) == 1
+
+
+def test_a_generic_step_opens_under_another_name():
+    opened = design_of(Saga.of("S", {"a": Kept[int](value=1)}))
+    assert opened.design.steps["a"].class_name is None
+    assert "Kept[int]" in opened.notes[0]
+
+
+@dataclass
+class Awkward:
+    _cache: int = 0
+    attempt: int = 3
+    share: float = float("nan")
+    text: str = "\ud800"
+    secret: SecretStr = SecretStr("hunter2")  # noqa: RUF009 - it cannot change
+    good: str = "yes"
+
+
+def test_what_a_context_has_that_a_design_cannot_hold_is_left_out_and_said():
+    opened = design_of(Saga.of("S", {"a": SimulatedStep(key="good")}), Awkward())
+    assert opened.design.context == (
+        ContextField(name="share", type="float"),
+        ContextField(name="text"),
+        ContextField(name="secret", type="object"),
+        ContextField(name="good", initial="yes"),
+    )
+    notes = "\n".join(opened.notes)
+    assert "left out of the context: '_cache'" in notes
+    assert "left out of the context: 'attempt'" in notes
+    assert "context.share: a design does not hold the float it starts with" in notes
+    assert "context.secret: a design does not hold the SecretStr it starts with" in notes
+    assert "hunter2" not in notes
+
+
+@pytest.mark.parametrize("key", ["a b", 3, "n" * 61, "two\nlines"])
+def test_a_key_that_cannot_be_a_field_is_left_out_and_said(key):
+    opened = design_of(Saga.of("S", {"a": SimulatedStep(key="n")}), {key: 1, "n": "x"})
+    assert opened.design.context == (ContextField(name="n", type="str", initial="x"),)
+    assert len(opened.notes) == 1
+    assert opened.notes[0].isprintable()
+
+
+def test_a_step_that_writes_what_cannot_be_a_field_opens_without_it():
+    opened = design_of(Saga.of("S", {"a": SimulatedStep(key="my key"), "b": SimulatedStep(key="n")}))
+    assert [step.writes for step in opened.design.steps.values()] == [{}, {"n": "done"}]
+    assert "'my key'" in opened.notes[0]
+
+
+def test_a_context_with_slots_is_read_without_running_its_code():
+    @dataclass(slots=True)
+    class Slotted:
+        n: int = 1
+        t: str = "x"
+
+        def __getattr__(self, name):
+            raise AssertionError("nothing runs when a saga is opened")
+
+    given = Slotted(5)
+    del given.t
+    context = design_of(Saga.of("S", {"a": SimulatedStep(key="t")}), given).design.context
+    assert context == (ContextField(name="n", type="int", initial=5), ContextField(name="t", initial="x"))
+
+
+simulated = st.builds(
+    SimulatedStep,
+    duration_ms=st.sampled_from([0.0, 5.0, 20.0]),
+    fails=st.integers(0, 2),
+    error=st.sampled_from(["InjectedError", "TimeoutError", "ValueError"]),
+    pauses=st.booleans(),
+    no_undo_because=st.sampled_from([None, "on purpose"]),
+    undo_duration_ms=st.sampled_from([None, 0.0, 3.0]),
+    undo_fails=st.integers(0, 1),
+    value=st.sampled_from(["x", 3, [1], {"a": None}]),
+    effect=st.sampled_from([None, "reading.room", "reading.undeclared"]),
+)
+
+
+def sagas(depth=0):
+    part = simulated if depth == 2 else simulated | sagas(depth + 1)
+    named = st.dictionaries(st.sampled_from("abcd"), part, min_size=1, max_size=3)
+    return named.map(lambda parts: Saga.of(f"Level{depth}", parts))
+
+
+@settings(max_examples=50, deadline=None)
+@given(sagas(), st.data())
+def test_a_simulated_saga_and_its_design_run_to_the_same_journal(saga, data):
+    opened = design_of(saga)
+    assert not opened.notes
+    drawn = data.draw(fault_plans(opened.design))
+    faults = [fault for fault in drawn if "CRASH" not in fault.kind.name]  # no file keeps a context of any type
+    ended, rows, _ = story(saga, context_of(opened.design), faults)
+    assert drawn_story(opened.design, faults)[:2] == (ended, rows)

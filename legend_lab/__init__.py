@@ -85,8 +85,11 @@ if TYPE_CHECKING:
     from legend_lab.lab.lint.canvas import Canvas, canvas
     from legend_lab.lab.lint.findings import Findings, LintError, LintFinding
     from legend_lab.lab.lint.linting import lint
+    from legend_lab.saga.diagram import Diagram, diagram
+    from legend_lab.saga.mermaid import to_mermaid
     from legend_lab.stores.memory import InMemoryStore
     from legend_lab.stores.sql import SqlStore
+    from legend_lab.ui.page import to_html
     from legend_lab.ui.workbench import Workbench
 
 _LAZY = {
@@ -96,6 +99,7 @@ _LAZY = {
     "ConditionError": "legend_lab.lab.conditions",
     "Debugger": "legend_lab.lab.debugger",
     "EditError": "legend_lab.lab.editing",
+    "Diagram": "legend_lab.saga.diagram",
     "Effect": "legend_lab.lab.ledger",
     "EffectState": "legend_lab.lab.ledger",
     "Findings": "legend_lab.lab.lint.findings",
@@ -108,10 +112,13 @@ _LAZY = {
     "Workbench": "legend_lab.ui.workbench",
     "canvas": "legend_lab.lab.lint.canvas",
     "compare": "legend_lab.lab.comparison",
+    "diagram": "legend_lab.saga.diagram",
     "gantt": "legend_lab.lab.charts",
     "ledger": "legend_lab.lab.ledger",
     "lint": "legend_lab.lab.lint.linting",
     "timings_frame": "legend_lab.lab.frames",
+    "to_mermaid": "legend_lab.saga.mermaid",
+    "to_html": "legend_lab.ui.page",
 }
 """Where the names live that load more than a run needs: a heavy library, or the lab."""
 
@@ -153,6 +160,7 @@ __all__ = [
     "CorruptRecordError",
     "Debugger",
     "DesignError",
+    "Diagram",
     "EditError",
     "Effect",
     "EffectError",
@@ -224,6 +232,7 @@ __all__ = [
     "attempt",
     "canvas",
     "compare",
+    "diagram",
     "effects",
     "gantt",
     "idempotency_key",
@@ -235,4 +244,6 @@ __all__ = [
     "simulate",
     "step",
     "timings_frame",
+    "to_html",
+    "to_mermaid",
 ]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import html
-import re
 import textwrap
 from typing import Final
+
+from legend_lab.core.text import visible
 
 LONGEST_LABEL: Final = 32
 """Characters of a step's name on the axis."""
@@ -13,19 +14,6 @@ LONGEST_HOVER: Final = 320
 """Characters of one user text in a hover."""
 WIDEST_HOVER: Final = 80
 """Characters of one of its lines."""
-
-_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
-_NEWLINE = re.compile("\r\n|[\r\n\x0b\x0c\x85\u2028\u2029]")
-
-
-def visible(text: str, longest: int) -> str:
-    r"""Return `text` on one line, cut to `longest` characters.
-
-    What cannot be seen (control characters, marks that turn the direction of writing, lone surrogates) is written
-    out as `\u202e`.
-    """
-    text = _NEWLINE.sub(" ⏎ ", text[: 2 * longest])
-    return cut(_UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text), longest)
 
 
 def plain(text: str, longest: int = LONGEST_HOVER) -> str:
@@ -39,11 +27,6 @@ def wrapped(text: str) -> str:
     if len(text) <= WIDEST_HOVER:
         return html.escape(text, quote=False)
     return "<br>".join(html.escape(line, quote=False) for line in textwrap.wrap(text, WIDEST_HOVER))
-
-
-def cut(text: str, longest: int) -> str:
-    """Return `text`, with `…` for what is over `longest` characters."""
-    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def milliseconds(ms: float) -> str:

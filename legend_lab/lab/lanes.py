@@ -6,7 +6,8 @@ import html
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from legend_lab.lab.labels import LONGEST_LABEL, visible
+from legend_lab.core.text import visible
+from legend_lab.lab.labels import LONGEST_LABEL
 from legend_lab.lab.marks import FAINT
 
 HEADING: float = 0.7

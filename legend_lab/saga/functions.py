@@ -12,6 +12,7 @@ from pydantic import create_model
 from legend_lab.core.errors import SagaDefinitionError
 from legend_lab.core.instructions import CompensationOutcome, StepOutcome
 from legend_lab.core.program import ExceptionTypes, RetryPolicy
+from legend_lab.saga.bodies import BODY
 from legend_lab.saga.definition import SETTINGS
 from legend_lab.saga.names import check_field_name
 from legend_lab.saga.step import STEP_API, Step, check_is_async, spec_of
@@ -61,7 +62,7 @@ class FunctionStep(Generic[C, P]):
         if self._undo is None:
             self.step_class.compensate = self._make_compensate()  # type: ignore[method-assign,assignment] # made for it
         self._undo = undo
-        self.step_class.__legend_written__ = {**self.step_class.__legend_written__, "compensate": function}
+        setattr(self.step_class.compensate, BODY, function)
         return function
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Step[C]:
@@ -158,8 +159,8 @@ def _make_class(
     made.__doc__ = function.__doc__
     for setting, value in settings.items():
         setattr(made, setting, value)
+    setattr(execute, BODY, function)
     made.execute = execute  # type: ignore[method-assign] # the class was made for it
-    made.__legend_written__ = {"execute": function}
     spec_of(made, name)
     return made
 

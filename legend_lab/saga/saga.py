@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
 from pydantic import ValidationError, create_model
 
-from legend_lab.core.errors import EmptySagaError, SagaDefinitionError
+from legend_lab.core.errors import EmptySagaError, LegendError, SagaDefinitionError
 from legend_lab.core.program import OnCompensationFailure
 from legend_lab.runtime.checkpoint import Checkpoint
 from legend_lab.runtime.clocks import Clock
@@ -195,6 +195,15 @@ class Saga(Part[Ctx], Block, Generic[Ctx, Err]):
             SagaDefinitionError: a name or value cannot be part of a saga.
         """
         return saga_of(name, steps, error, on_compensation_failure)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ANN401, ARG002 - IPython's protocol
+        """What a notebook shows of it: its diagram; of one that is broken, its text and why."""
+        from legend_lab.saga.diagram import diagram  # noqa: PLC0415 - only a display draws
+
+        try:
+            return {"image/svg+xml": diagram(self).svg, "text/plain": repr(self)}
+        except LegendError as error:
+            return {"text/plain": f"{self!r}\n(no diagram: {error})"}
 
     @classmethod
     def __pydantic_init_subclass__(cls, *, abstract: bool = False, **kwargs: Any) -> None:  # noqa: ANN401 - pydantic's own

@@ -31,8 +31,8 @@ class SimulatedStep(Step[Any]):
     """What it raises then: one of `SIMULATED_ERRORS`."""
     pauses: bool = False
     """Its first attempt that does not fail pauses the run instead, as one that waits for a person; the next goes on."""
-    undoes: bool = True
-    """False when the undo does nothing on purpose."""
+    no_undo_because: str | None = Field(default=None, min_length=1)
+    """Why its undo does nothing, on purpose; None when it undoes."""
     undo_duration_ms: float | None = Field(default=None, ge=0, le=1e12)
     """Time that `compensate` takes, in ms; None for the same."""
     undo_fails: int = Field(default=0, ge=0)
@@ -71,7 +71,7 @@ class SimulatedStep(Step[Any]):
 
     async def compensate(self, ctx: Any) -> CompensationOutcome:  # noqa: ANN401 - any context
         """Let the time pass, then close the effect (unless nothing can) and take back what was written."""
-        if not self.undoes:
+        if self.no_undo_because is not None:
             return CompensationOutcome.COMPLETED
         duration_ms = self.duration_ms if self.undo_duration_ms is None else self.undo_duration_ms
         await simulate(duration_ms=duration_ms, fails=self.undo_fails, error=SIMULATED_ERRORS[self.undo_error])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Generic, TypeVar
 
 from legend_lab.core.errors import SagaDefinitionError
@@ -36,8 +35,6 @@ class Step(Part[Ctx], Definition, Generic[Ctx]):
     """Whether a repeated attempt has no further effect; None says nothing."""
     needs_loop: ClassVar[bool] = True
     """False for a step that awaits nothing but `pass_time`: then a virtual clock needs no event loop for it."""
-    __legend_written__: ClassVar[Mapping[str, Callable[..., Any]]] = {}
-    """What a person wrote for a method that only calls it, by the method's name; such as the functions of `@step`."""
 
     async def execute(self, ctx: Ctx) -> StepOutcome:
         """Do it; what later steps or the undo need goes into `ctx`."""

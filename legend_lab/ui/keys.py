@@ -36,3 +36,23 @@ KEY_HELP: list[KeyHelp] = [
     {"keys": ["?"], "text": "show or hide this help"},
 ]
 """The key help, as shown by `?`."""
+
+PAGE_KEYS: dict[str, str] = {
+    "ArrowLeft": "back",
+    "ArrowRight": "next",
+    "b": "back",
+    "n": "next",
+    "Home": "first",
+    "End": "last",
+}
+"""The same for a page that is kept: nothing can be carried out there."""
+
+PAGE_KEY_HELP: list[KeyHelp] = [
+    {"keys": ["←", "→"], "text": "go one entry back or on; b and n do the same"},
+    {"keys": ["Home", "End"], "text": "go to the beginning or to the end"},
+    {"keys": ["PgUp", "PgDn"], "text": "in the history: go ten entries on or back"},
+    {"keys": ["↑", "↓"], "text": "move through the rows of the program or of the context"},
+    {"keys": ["Space"], "text": "on a value: open or close it, or show all of it"},
+    {"keys": ["?"], "text": "show or hide this help"},
+]
+"""The key help of such a page."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from legend_lab.core.journal import Entry, Row, outcome_word
+from legend_lab.core.journal import Entry, Journal, Row, outcome_word
 from legend_lab.core.story import sentence
 from legend_lab.lab.debugger import Debugger
 from legend_lab.lab.history import Branch
@@ -128,19 +128,20 @@ def _lane(branch: Branch, lit: int, size: int) -> Lane:
         "current": False,
         "ended": branch.run.machine.finished,
         "text": f"{branch.name}: {left}{text}{' of its own' if left else ''}",
-        "dots": _dots(branch, first, end, size),
+        "dots": dots_of(branch.run.journal(), first, end, size),
     }
 
 
-def _dots(branch: Branch, first: int, end: int, size: int) -> list[Dot]:
+def dots_of(journal: Journal, first: int, end: int, size: int) -> list[Dot]:
+    """A dot for each entry from `first` up to, not including, `end`, or for `size` of them where there are many."""
+    rows = journal.rows
     if size == 1:
-        journal = branch.run.journal()
-        return [_dot(branch.run.rows[number], journal[number]) for number in range(first, end)]
+        return [_dot(rows[number], journal[number]) for number in range(first, end)]
     dots: list[Dot] = []
     start = first
     while start < end:
         stop = min(end, start - start % size + size)
-        looks = Counter(_look(row) for row in branch.run.rows[start:stop])
+        looks = Counter(_look(row) for row in rows[start:stop])
         look = next(look for look in _WORST if look in looks)
         words = ", ".join(f"{looks[each]} {_WORDS[each]}" for each in _WORST if each in looks)
         which = f"Entries {start + 1:,} to {stop:,}" if stop > start + 1 else f"Entry {stop:,}"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from typing import Any
 
 from legend_lab.core.instructions import Execute, Failure, Halt, Instruction, Signal, StepOutcome
 from legend_lab.core.journal import Journal, Row
-from legend_lab.core.program import Program
+from legend_lab.core.program import StepSpec
 from legend_lab.lab.breakpoints import Breakpoint
 from legend_lab.lab.debugger import Debugger
 from legend_lab.lab.tree import safe_repr
@@ -20,19 +21,24 @@ from legend_lab.ui.view_state import BreakpointMark, ProgramRow, RowMark, RowSta
 
 def program_rows(debugger: Debugger[Any, Any]) -> list[ProgramRow]:
     """A row for each step, and one before the first step of each block."""
+    return rows_of([spec.path for spec in debugger.program.steps], debugger.steps)
+
+
+def rows_of(paths: Sequence[str], steps: Sequence[object]) -> list[ProgramRow]:
+    """The same, of these paths in order, each with the inputs of its step where the steps are known."""
     rows: list[ProgramRow] = []
     opened: list[str] = []
-    for spec, step in zip(debugger.program.steps, debugger.steps, strict=True):
-        *blocks, name = spec.path.split(".")
+    for path, step in zip_longest(paths, steps):
+        *blocks, name = path.split(".")
         shared = next(
             (i for i, (a, b) in enumerate(zip(opened, blocks, strict=False)) if a != b), min(len(opened), len(blocks))
         )
         for depth in range(shared, len(blocks)):
-            path = ".".join(blocks[: depth + 1])
-            rows.append({"path": path, "name": blocks[depth], "depth": depth, "kind": "block", "input": ""})
+            block = ".".join(blocks[: depth + 1])
+            rows.append({"path": block, "name": blocks[depth], "depth": depth, "kind": "block", "input": ""})
         opened = blocks
-        fields = ", ".join(f"{field}={safe_repr(value, 80)}" for field, value in step.__dict__.items())
-        rows.append({"path": spec.path, "name": name, "depth": len(blocks), "kind": "step", "input": fields[:400]})
+        fields = ", ".join(f"{field}={safe_repr(value, 80)}" for field, value in getattr(step, "__dict__", {}).items())
+        rows.append({"path": path, "name": name, "depth": len(blocks), "kind": "step", "input": fields[:400]})
     return rows
 
 
@@ -58,10 +64,9 @@ def marks_of(debugger: Debugger[Any, Any]) -> dict[str, RowMark]:
     if at is not None:
         touched.add(at.index)
     for index in sorted(touched):
-        path = program.steps[index].path
-        state, status = _state(program, index, executes.get(index), undos.get(index), at)
-        if path in pending:
-            state, status = "undo_failed", "not undone" if index not in undos else "undo failed"
+        spec = program.steps[index]
+        path = spec.path
+        state, status = state_of(spec, executes.get(index), undos.get(index), at, pending=path in pending)
         here = planned.get(path, [])
         marks[path] = {"state": state, "status": status, "faults": [choice_of(fault) for fault in here]}
         delays = {choice_of(fault): fault.delay_ms for fault in here if fault.kind is FaultKind.DELAY}
@@ -106,11 +111,21 @@ def _planned(faults: Iterable[Fault]) -> Mapping[str, list[Fault]]:
     return found
 
 
-def _state(
-    program: Program, index: int, executed: Row | None, undone: Row | None, at: Instruction | None
+def state_of(
+    spec: StepSpec, executed: Row | None, undone: Row | None, at: Instruction | None, *, pending: bool
 ) -> tuple[RowState, str]:
-    is_next = at is not None and at.index == index
-    spec = program.steps[index]
+    """What became of a step, as a glyph and in words.
+
+    Args:
+        spec: the step.
+        executed: the row of its last execution.
+        undone: the row of its last undo.
+        at: what comes next in the run.
+        pending: it is not undone after a failed undo.
+    """
+    if pending:
+        return "undo_failed", "not undone" if undone is None else "undo failed"
+    is_next = at is not None and at.path == spec.path
     if undone is not None:
         state, status = _undo_state(undone)
     elif executed is not None:

@@ -100,14 +100,17 @@ def _listing(debugger: Debugger[Any, Any]) -> ListingState:
 
 def _context(debugger: Debugger[Any, Any], refused: Refusal | None) -> ContextState:
     nodes = debugger.diff()
-    changes = len(changes_in(nodes))
     last = debugger.journal[-1] if debugger.journal else None
-    if last is None:
-        summary = "as given"
-    else:
-        by = _BY.get(last.kind, "{}").format(last.path)
-        summary = f"{counted(changes, 'change')} by {by}" if changes else f"unchanged by {by}"
+    summary = changed_by(last, len(changes_in(nodes)))
     return {"rows": [_row(node, "") for node in nodes], "summary": summary, "refused": refused}
+
+
+def changed_by(last: Entry | None, changes: int) -> str:
+    """How many values of the context the last entry changed, in words."""
+    if last is None:
+        return "as given"
+    by = _BY.get(last.kind, "{}").format(last.path)
+    return f"{counted(changes, 'change')} by {by}" if changes else f"unchanged by {by}"
 
 
 _BY = {"compensate": "undoing {}", "edit": "hand", "halt": "a decision", "wait": "waiting"}
@@ -151,7 +154,7 @@ def _events(debugger: Debugger[Any, Any]) -> EventsState:
     origin = journal[0].started_ns if journal else 0
     words = next_words(debugger)
     return {
-        "lines": [_line(entry, origin) for entry in newest],
+        "lines": [event_line(entry, origin) for entry in newest],
         "earlier": end - len(newest),
         "later": end - debugger.position,
         "next": f"next: {words}" if words and not debugger.is_past else "",
@@ -169,7 +172,8 @@ _TONES: dict[str, Tone] = {
 _NAMES = {"execute": "step.end", "compensate": "compensate.end", "wait": "step.retry", "halt": "halt", "edit": "edit"}
 
 
-def _line(entry: Entry, origin_ns: int) -> EventLine:
+def event_line(entry: Entry, origin_ns: int) -> EventLine:
+    """An entry as a line of the log, with when it ended since `origin_ns`."""
     ended = entry.completed_ns if entry.completed_ns is not None else entry.started_ns
     took = "" if entry.duration_ms is None or entry.kind in ("halt", "edit") else f" in {duration(entry.duration_ms)}"
     error = "" if entry.error is None else f" {error_text(entry.error)}"

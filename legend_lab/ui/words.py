@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from legend_lab.core.errors import UnexpectedError, error_text
-from legend_lab.core.instructions import Compensate, Execute, Halt, HaltReason, Wait
+from legend_lab.core.instructions import Compensate, Execute, Halt, HaltReason, Instruction, Wait
 from legend_lab.core.moves import attempt_of
 from legend_lab.core.story import duration, sentence
 from legend_lab.lab.breakpoints import StopReason
@@ -13,6 +13,7 @@ from legend_lab.lab.debugger import Debugger
 from legend_lab.runtime.executions import CompensationFailed, Completed, Failed, Paused
 from legend_lab.ui.view_state import Badge, Button, Panel, Standing
 
+DEAD: Badge = {"tone": "failed", "glyph": "☠\ufe0e", "text": "Process dead"}
 RESTART = "Restart takes the run up again, as a new process would: from the journal."
 
 
@@ -32,25 +33,30 @@ def count_of(debugger: Debugger[Any, Any]) -> str:
 def badge_of(debugger: Debugger[Any, Any]) -> Badge:
     """The state of the run in two or three words."""
     if debugger.is_crashed:
-        return {"tone": "failed", "glyph": "☠\ufe0e", "text": "Process dead"}
-    match debugger.result:
-        case Completed():
+        return DEAD
+    return badge_at(debugger.next_instruction, debugger.original_error, begun=bool(debugger.journal))
+
+
+def badge_at(at: Instruction | None, error: BaseException | None, *, begun: bool) -> Badge:
+    """The same, of a program's run with `at` as its next instruction, undone for `error`."""
+    name = "" if error is None else type(cause_of(error)).__name__
+    match at:
+        case None if name:
+            return {"tone": "undo", "glyph": "↩", "text": f"Failed and undone: {name}"}
+        case None:
             return {"tone": "ok", "glyph": "✓", "text": "Completed"}
-        case Failed(error=error):
-            return {"tone": "undo", "glyph": "↩", "text": f"Failed and undone: {type(_cause(error)).__name__}"}
-        case CompensationFailed():
+        case Halt(reason=HaltReason.COMPENSATION_FAILED):
             return {"tone": "failed", "glyph": "⊗", "text": "Undo failed"}
-        case Paused(reason="restarted"):
+        case Halt(reason=HaltReason.RESTARTED):
             return {"tone": "uncertain", "glyph": "?", "text": "Restarted"}
-        case Paused(reason="interrupted"):
+        case Halt(reason=HaltReason.INTERRUPTED):
             return {"tone": "uncertain", "glyph": "■", "text": "Stopped"}
-        case Paused():
+        case Halt():
             return {"tone": "paused", "glyph": "‖", "text": "Paused"}
-    if not debugger.journal:
+    if name:
+        return {"tone": "undo", "glyph": "↩", "text": f"Undoing: {name}"}
+    if not begun:
         return {"tone": "plain", "glyph": "·", "text": "Not started"}
-    rollback = debugger.original_error
-    if rollback is not None:
-        return {"tone": "undo", "glyph": "↩", "text": f"Undoing: {type(_cause(rollback)).__name__}"}
     return {"tone": "forward", "glyph": "▸", "text": "Going forward"}
 
 
@@ -75,7 +81,7 @@ def standing_of(debugger: Debugger[Any, Any], stopped: StopReason | None = None)
         case Completed():
             return {"now": f"All {len(debugger.program.steps):,} steps are done.", "next": "Reset starts over."}
         case Failed(error=error):
-            text = f"The saga failed ({error_text(_cause(error))}); what was done is undone."
+            text = f"The saga failed ({error_text(cause_of(error))}); what was done is undone."
             return {"now": text, "next": "Reset starts over."}
         case CompensationFailed(pending=pending):
             return {"now": f"Rollback is over, but not undone: {', '.join(pending)}.", "next": "Decide below."}
@@ -102,12 +108,16 @@ def _past_next(debugger: Debugger[Any, Any]) -> str:
 
 def next_words(debugger: Debugger[Any, Any]) -> str:
     """What `step` would do, in words; empty at a halt or at the end."""
-    at = debugger.next_instruction
+    return words_for(debugger.next_instruction, len(debugger.program.steps))
+
+
+def words_for(at: Instruction | None, steps: int) -> str:
+    """What an instruction of a program with so many steps asks for; empty at a halt or at the end."""
     if at is None or isinstance(at, Halt):
         return ""
     if isinstance(at, Wait):
         return f"wait {duration(at.delay_ns / 1e6)}, then {_do(at.then)}"
-    place = f", step {at.index + 1} of {len(debugger.program.steps)}" if isinstance(at, Execute) else ""
+    place = f", step {at.index + 1} of {steps}" if isinstance(at, Execute) else ""
     return _do(at) + place
 
 
@@ -125,14 +135,16 @@ def panel_of(debugger: Debugger[Any, Any]) -> Panel | None:
         }
     match debugger.result:
         case CompensationFailed() as failed:
-            items = [{"path": item.path, "text": error_text(_cause(item.error))} for item in failed.compensation_errors]
+            items = [
+                {"path": item.path, "text": error_text(cause_of(item.error))} for item in failed.compensation_errors
+            ]
             tried = {item["path"] for item in items}
             items += [{"path": path, "text": "not tried"} for path in failed.pending if path not in tried]
             return {
                 "tone": "failed",
                 "glyph": "⊗",
                 "title": f"Not undone: {', '.join(failed.pending)}",
-                "text": f"The saga failed with {error_text(_cause(failed.original_error))}, and its undo failed, too."
+                "text": f"The saga failed with {error_text(cause_of(failed.original_error))}, and its undo failed, too."
                 + _branches(debugger),
                 "items": [{"path": item["path"], "text": item["text"]} for item in items],
                 "actions": [_action("retry", "Retry", why="Run the pending undos again, with fresh retries")],
@@ -204,6 +216,6 @@ def _do(at: Execute | Compensate) -> str:
     return f"{'execute' if isinstance(at, Execute) else 'undo'} {at.path}{attempt}"
 
 
-def _cause(error: BaseException) -> BaseException:
+def cause_of(error: BaseException) -> BaseException:
     """The error that a person recognises: what an `UnexpectedError` wraps, else itself."""
     return error.__cause__ if isinstance(error, UnexpectedError) and error.__cause__ is not None else error

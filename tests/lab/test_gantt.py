@@ -28,6 +28,7 @@ from legend_lab import (
 )
 from legend_lab.core.instructions import FORWARD, Failure, StepOutcome
 from legend_lab.core.state import ExecutionState
+from legend_lab.core.text import visible as visible_text
 from legend_lab.lab import labels, marks
 from legend_lab.lab.charts import CONFIG, figure_data, gantt
 from legend_lab.lab.window import MOST_ENTRIES, MOST_STEPS
@@ -388,7 +389,7 @@ def test_hostile_text_is_shown_and_never_interpreted(text):
         assert not re.search("[\x00-\x1f\u202a-\u202e\u2028\ud800-\udfff]", markup)
         assert len(shown(markup)) < 1_200
     visible = shown(figure["layout"]["title"]["text"])
-    assert visible == labels.visible(text, labels.LONGEST_HOVER)
+    assert visible == visible_text(text, labels.LONGEST_HOVER)
     json.dumps(figure).encode()
     page = gantt(Source(), title=text).to_html(include_plotlyjs=False)
     assert "<img" not in page
@@ -397,7 +398,7 @@ def test_hostile_text_is_shown_and_never_interpreted(text):
 
 @given(st.text())
 def test_escaped_text_reads_as_it_was_written(text):
-    assert html.unescape(labels.plain(text)) == labels.visible(text, labels.LONGEST_HOVER)
+    assert html.unescape(labels.plain(text)) == visible_text(text, labels.LONGEST_HOVER)
     assert not set(labels.plain(text)) & set("<>\n\r")
 
 

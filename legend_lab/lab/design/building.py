@@ -41,8 +41,6 @@ class DesignedStep(SimulatedStep, abstract=True):
     """Whether its effect's participant knows a key again."""
     effect_irreversible: bool = False
     """Whether nothing can close its effect."""
-    no_undo_because: str | None = None
-    """Why its undo does nothing."""
 
     def declaration(self) -> Declaration | None:
         """Its effect as the design declares it, whatever else was declared in this process."""
@@ -113,7 +111,6 @@ def _part_of(part: StepDesign | BlockDesign, path: str, names: dict[str, str], e
         fails=part.fails,
         error=part.error,
         pauses=part.pauses,
-        undoes=part.no_undo_because is None,
         no_undo_because=part.no_undo_because,
         undo_duration_ms=part.undo_duration_ms,
         undo_fails=part.undo_fails,

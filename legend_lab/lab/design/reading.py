@@ -143,7 +143,7 @@ class _Reader:
             "undo_fails": part.undo_fails,
             "undo_error": part.undo_error,
             "effect": part.effect,
-            "no_undo_because": None if part.undoes else getattr(part, "no_undo_because", None) or "on purpose",
+            "no_undo_because": part.no_undo_because,
             **self._fields(part, path),
         }
 

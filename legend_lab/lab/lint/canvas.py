@@ -7,7 +7,8 @@ import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
-from legend_lab.lab.labels import human, visible
+from legend_lab.core.text import visible
+from legend_lab.lab.labels import human
 from legend_lab.lab.lint.facts import SagaFacts, StepFacts
 from legend_lab.lab.lint.findings import Findings, LintError
 from legend_lab.lab.lint.gathering import gather

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from legend_lab.core.errors import LegendError
-from legend_lab.lab.labels import visible
+from legend_lab.core.text import visible
 
 Severity = Literal["note", "warning", "error"]
 Phase = Literal["execute", "compensate"]

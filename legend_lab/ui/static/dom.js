@@ -105,7 +105,7 @@ function keys(root, model) {
     if (event.defaultPrevented || event.target.closest("input, textarea, select")) return;
     const command = model.get("shortcuts")[event.key];
     if (command) {
-      if (!event.repeat) send(root, model, { command });
+      if (!event.repeat || event.key.startsWith("Arrow")) send(root, model, { command });
     } else if (event.key === "?") {
       for (const other of siblings(root)) other.dispatchEvent(new CustomEvent("ll-help"));
     } else if (ROW_KEYS.includes(event.key)) {

@@ -136,6 +136,7 @@ function faultMenu(root, model) {
     menu.style.left = `${Math.max(4, Math.min(at.right - size.width, innerWidth - size.width - 4))}px`;
   };
   const open = (onRow) => {
+    if (!model.get("menu").length) return; // a page that is kept plans nothing
     row = onRow;
     build();
     check();

@@ -135,7 +135,7 @@ def test_simulated_steps_keep_their_simulation():
         "S",
         {
             "a": SimulatedStep(duration_ms=7, fails=2, error="TimeoutError", effect="reading.room", value=3),
-            "b": SimulatedStep(undoes=False, pauses=True, key="mine", value=[1]),
+            "b": SimulatedStep(no_undo_because="on purpose", pauses=True, key="mine", value=[1]),
         },
     )
     opened = design_of(saga)

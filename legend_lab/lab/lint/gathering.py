@@ -82,9 +82,10 @@ def _step(path: str, part: Any, looks: dict[Any, PhaseFacts]) -> StepFacts:  # n
         execute, undo = _simulated(path, part)
         declared = part.declaration()
         named = {} if declared is None else {declared.name: declared}
-        because = part.no_undo_because
         fails = part.fails > spec.retry_policy.max_retries
-        return StepFacts(path, cls.__name__, does, owner, records, spec, execute, undo, named, because, fails)
+        return StepFacts(
+            path, cls.__name__, does, owner, records, spec, execute, undo, named, part.no_undo_because, fails
+        )
     execute, undo = (_look(cls, method, looks) for method in ("execute", "compensate"))
     named = {name: known(name) for name in (*execute.opens, *undo.opens, *execute.closes, *undo.closes) if _named(name)}
     return StepFacts(path, cls.__name__, does, owner, records, spec, execute, undo, named)
@@ -100,8 +101,8 @@ def _said(cls: type) -> tuple[str, Records]:
 def _simulated(path: str, part: SimulatedStep) -> tuple[PhaseFacts, PhaseFacts]:
     declared, cls = part.declaration(), type(part)
     opens = {} if declared is None else {declared.name: 0}
-    undoes = part.no_undo_because is None
-    closes = opens if undoes and declared is not None and not declared.irreversible else {}
+    closes = opens if part.no_undo_because is None and declared is not None and not declared.irreversible else {}
+    is_empty = part.no_undo_because is not None
     told = cls.write in (SimulatedStep.write, DesignedStep.write)
     if isinstance(part, DesignedStep):
         reads, writes = dict.fromkeys(part.reads, 0), dict.fromkeys(part.writes, 0)
@@ -113,19 +114,19 @@ def _simulated(path: str, part: SimulatedStep) -> tuple[PhaseFacts, PhaseFacts]:
     )
     waits = 0 if closes else None
     undo = dataclasses.replace(
-        facts, closes=closes, writes=writes if undoes else {}, waits=waits, does_nothing=not undoes
+        facts, closes=closes, writes={} if is_empty else writes, waits=waits, does_nothing=is_empty
     )
     return execute, undo
 
 
 def _look(cls: Any, method: str, looks: dict[Any, PhaseFacts]) -> PhaseFacts:  # noqa: ANN401 - a step class
-    own = getattr(cls, method, None)
-    if own is None or own is getattr(Step, method):
+    called = getattr(cls, method, None)
+    if called is None or called is getattr(Step, method):
         return PhaseFacts()
-    function = body_of(own)
+    function = body_of(called)
     key = (function, cls)
     if key not in looks:
-        looks[key] = look_at(function, cls, is_method=function is own)
+        looks[key] = look_at(function, cls, is_method=function is called)
     return looks[key]
 
 

@@ -26,6 +26,7 @@ from legend_lab.ui.commands import Commands
 from legend_lab.ui.designer_commands import DESIGN_COMMANDS, LONGEST_TEXT
 from legend_lab.ui.designer_files import opened
 from legend_lab.ui.designer_layout import DesignerLayout
+from legend_lab.ui.designer_lint import said_by_path
 from legend_lab.ui.designer_panel import FilePanel
 from legend_lab.ui.designer_settings import added, index_of, said, set_context, set_effect, set_part
 from legend_lab.ui.designer_view import DesignAside, designer_view
@@ -53,6 +54,8 @@ class Designer(DesignerLayout):
         """
         found = _opened(source)
         self._history = History(found.design)
+        self._linted: Design | None = None
+        self._findings: dict[str, list[str]] = {}
         self._aside = DesignAside(notes=found.notes)
         self._panel = FilePanel()
         self.workbench: Workbench | None = None
@@ -161,7 +164,9 @@ class Designer(DesignerLayout):
     def refresh(self) -> None:
         """Everything is shown as it is now."""
         self._aside.panel = self._panel.state(self.design, self)
-        self.show(designer_view(self._history, self._aside, {}))
+        if self._linted is not self.design:
+            self._linted, self._findings = self.design, said_by_path(self.design)
+        self.show(designer_view(self._history, self._aside, self._findings))
 
     def dispose(self) -> None:
         """The Designer and its workbench are gone from every page."""

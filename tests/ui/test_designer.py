@@ -13,6 +13,7 @@ from legend_lab.lab.breakpoints import Breakpoint
 from legend_lab.lab.design import edits
 from legend_lab.lab.design.files import from_json
 from legend_lab.lab.design.history import History
+from legend_lab.lab.design.model import Retries, StepDesign
 from legend_lab.lab.design.templates import TEMPLATES
 from legend_lab.ui import lifetime
 from legend_lab.ui.designer_commands import DESIGN_COMMANDS
@@ -472,3 +473,14 @@ def test_what_is_shown_is_json_for_a_hundred_steps():
 def _steps(number):
     for at in range(number):
         yield edits.add_step(Design(), name=f"step_{at:03}").design.parts[0]
+
+
+def test_what_the_lint_finds_stands_at_its_step_until_it_is_mended():
+    made = Designer(Design(parts=(StepDesign(name="pay", retries=Retries(max_retries=2)),)))
+    (sentence,) = made.outline.rows[1]["findings"]
+    assert sentence.startswith("warning: is retried up to 2 times")
+    assert "To mend: " in sentence
+    made.select("pay")
+    assert made.settings.form["findings"] == [sentence]
+    made.edit(edits.change, "pay", {"idempotent": True})
+    assert made.outline.rows[1]["findings"] == []

@@ -15,25 +15,37 @@ ARTIFACTS = Path(__file__).parents[2] / ".artifacts"
 SAGA = """
 import asyncio
 from legend_lab import (
-    CompensationOutcome, Fault, FaultKind, RetryPolicy, Saga, Step, StepOutcome, VirtualClock, Workbench
+    CompensationOutcome, Fault, FaultKind, RetryPolicy, Saga, Step, StepOutcome, VirtualClock, Workbench, effects
 )
+for name in ("card.hold", "hotel.booking", "flight.booking", "card.charge", "mail.sent", "test.effect"):
+    effects.declare(name, idempotent=True)
 from legend_lab.lab.breakpoints import Breakpoint
 class SeatUnavailable(Exception): ...
 class Book(Step[dict]):
     retry_policy = RetryPolicy.retries_with_backoff(2, 40)
     what: str
-    nights: int = 3
+    effect: str = "test.effect"
     wait_s: float = 0.2
     async def execute(self, ctx):
         await asyncio.sleep(self.wait_s)
+        effects.open(self.effect)
         ctx[self.what] = f"{self.what}_1"
         return StepOutcome.CONTINUE
     async def compensate(self, ctx):
         await asyncio.sleep(self.wait_s / 2)
+        effects.close(self.effect)
         ctx[self.what] = None
         return CompensationOutcome.COMPLETED
-trip = Saga.of("Trip", {"hotel": Book(what="hotel"), "flight": Book(what="flight")})
-steps = {"reserve_funds": Book(what="hold"), "trip": trip, "charge": Book(what="charge"), "confirm": Book(what="mail")}
+trip = Saga.of("Trip", {
+    "hotel": Book(what="hotel", effect="hotel.booking", wait_s=0.26),
+    "flight": Book(what="flight", effect="flight.booking", wait_s=0.31),
+})
+steps = {
+    "reserve_funds": Book(what="hold", effect="card.hold", wait_s=0.12),
+    "trip": trip,
+    "charge": Book(what="charge", effect="card.charge"),
+    "confirm": Book(what="mail", effect="mail.sent"),
+}
 booking = Saga.of("TravelBooking", steps)
 lost = Fault("trip.flight", attempt="every", error=SeatUnavailable("UA123"))
 def shown(*faults):
@@ -104,3 +116,22 @@ def test_each_state_says_where_it_stands(run_notebook: Callable[..., None], page
     running = benches.nth(list(SAYS).index("running"))
     running.get_by_role("button", name="Stop").click()
     expect(running.locator(".ll-badge").first).to_contain_text("Stopped")
+
+
+STRIP = {
+    "fail": ("b = shown(lost)\nfor _ in range(7): await b.debugger.step()\nb.refresh()\nb", "failed at attempt 3"),
+    "undo": ("await b.debugger.run_to_end()\nb.refresh()\nb", "what was done is undone"),
+    "travel": ("b.debugger.goto(2)\nb.refresh()\nb", "After 2 of 9 entries, in the past."),
+}
+"""A story in three pictures: a step fails, what was done is undone, and one goes back to look."""
+
+
+def test_a_run_that_fails_is_undone_and_travelled_in(run_notebook: Callable[..., None], page: Page) -> None:
+    ARTIFACTS.mkdir(exist_ok=True)
+    for name, (cell, says) in STRIP.items():
+        setup = [made for made, _ in list(STRIP.values())[: list(STRIP).index(name)]]
+        run_notebook(f"strip-{name}", SAGA, "\n".join([*setup, cell]))
+        bench = page.locator(".ll-workbench")
+        expect(bench.locator(".ll-standing")).to_contain_text(says)
+        expect(bench.locator(".ll-chart .main-svg").first).to_be_attached()
+        bench.screenshot(path=ARTIFACTS / f"strip-{name}.png", animations="disabled")

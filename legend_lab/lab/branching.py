@@ -22,6 +22,8 @@ from legend_lab.saga.saga import Saga
 Ctx = TypeVar("Ctx")
 Err = TypeVar("Err", bound=BaseException)
 
+LONGEST_BRANCH_NAME = 200
+
 
 class Branching(Travel[Ctx, Err]):
     """Travel on a run whose end is live: what happens elsewhere than before starts a branch and keeps the old one."""
@@ -84,7 +86,7 @@ class Branching(Travel[Ctx, Err]):
         """Start a branch here and go to it; return its name.
 
         Raises:
-            ProtocolError: there is a branch of that name.
+            ProtocolError: there is a branch of that name, or it is empty or too long.
             ContextCopyError: the context here cannot be copied.
         """
         self._insist_on_rest()
@@ -95,6 +97,8 @@ class Branching(Travel[Ctx, Err]):
             name = f"branch {number}"
         if not name.strip():
             raise ProtocolError("a branch's name must not be empty")
+        if len(name) > LONGEST_BRANCH_NAME:
+            raise ProtocolError(f"a branch's name has at most {LONGEST_BRANCH_NAME} characters, not {len(name):,}")
         if name in self._branches:
             raise ProtocolError(f"there is a branch {name!r} already; choose another name")
         self._refuse_crashed()

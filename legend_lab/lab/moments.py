@@ -105,7 +105,7 @@ class Moments:
             + (
                 ""
                 if item.parent is None
-                else f" (left {visible(item.parent, LONGEST_LABEL)} at entry {item.forked_at:,})"
+                else f" (left {visible(item.parent, LONGEST_LABEL)} at position {item.forked_at:,})"
             )
             for item in debugger.branches
             if item.name != debugger.branch

@@ -21,7 +21,6 @@ Ctx = TypeVar("Ctx")
 Err = TypeVar("Err", bound=BaseException)
 
 FIRST_BRANCH = "main"
-LONGEST_BRANCH_NAME = 200
 
 
 class Travel(Generic[Ctx, Err]):

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Final
 
 from legend_lab.core.journal import Journal
+from legend_lab.core.text import cut
 from legend_lab.lab.ledger import Effect, EffectState
 from legend_lab.lab.opening import Shown
 from legend_lab.ui.view_state import EffectLook, EffectMove, EffectRow, EffectsState
@@ -14,6 +15,8 @@ MOST_EFFECTS: Final = 200
 """Rows that are sent; of more, the ones that exist come first."""
 MOST_MOVES: Final = 4
 """Moves of one effect that are told; of more, the newest."""
+
+LONGEST_NAME: Final = 300
 
 _LOOKS: Final[dict[EffectState, EffectLook]] = {
     EffectState.OPEN: "open",
@@ -42,8 +45,8 @@ def effects_of(debugger: Shown) -> EffectsState:
 def _row(effect: Effect, journal: Journal) -> EffectRow:
     last = len(journal) - 1
     return {
-        "name": effect.name,
-        "key": effect.key,
+        "name": cut(effect.name, LONGEST_NAME),
+        "key": cut(effect.key, LONGEST_NAME),
         "look": _LOOKS[effect.state],
         "status": _status(effect),
         "irreversible": effect.irreversible,

@@ -21,7 +21,7 @@ from legend_lab import (
     effects,
     pass_time,
 )
-from legend_lab.lab.travel import LONGEST_BRANCH_NAME
+from legend_lab.lab.branching import LONGEST_BRANCH_NAME
 
 HOSTILE = [
     "</script><script>globalThis.pwned=1</script>",

@@ -165,4 +165,4 @@ def test_what_a_person_types_and_what_goes_wrong_is_text_too(
     harmless(page)
     snapshot("hostile-alert-light")
     second.get_by_role("button", name="Step").click()  # the session goes on
-    expect(second.locator(".ll-count")).to_contain_text("entry")
+    expect(second.locator(".ll-count")).to_contain_text("entries")

@@ -126,7 +126,7 @@ def test_a_page_is_of_one_branch_and_names_the_others():
     assert page["count"] == 3
     assert "Branch other seat; not on this page: main." in page["about"]
     debugger.switch("main")
-    assert "not on this page: other seat (left main at entry 3)" in shown(page_text(debugger))["about"]
+    assert "not on this page: other seat (left main at position 3)" in shown(page_text(debugger))["about"]
 
 
 def test_a_source_without_contexts_says_so():

@@ -100,21 +100,21 @@ def test_running_the_cell_again_showing_it_twice_and_deleting_it_leaves_nothing_
         run_cell(page, 1)
     page.wait_for_selector(".ll-chart .main-svg")
     assert counted(page) == first
-    assert page.evaluate(MODELS) == nodes == [1, 7]
+    assert page.evaluate(MODELS) == nodes == [1, 8]
 
     run_cell(page, 3)
     expect(page.locator(".ll-workbench")).to_have_count(2)
     one, other = page.locator(".ll-workbench").first, page.locator(".ll-workbench").last
     other.get_by_role("button", name="Step").click()
     for view in (one, other):
-        expect(view.locator(".ll-count")).to_contain_text("entry 1")
+        expect(view.locator(".ll-count")).to_contain_text("1 entry")
     one.get_by_role("button", name="Back").click()
-    expect(other.locator(".ll-standing")).to_contain_text("Before the first of 1 entries")
+    expect(other.locator(".ll-standing")).to_contain_text("Before the first of 1 entry")
     assert counted(page) == first
     page.evaluate("() => window.jupyterapp.shell.currentWidget.content.widgets[3].outputArea.model.clear()")
     expect(page.locator(".ll-workbench")).to_have_count(1)
     one.get_by_role("button", name="Step").click()  # the view that is left still works
-    expect(one.locator(".ll-count")).to_contain_text("entry 1")
+    expect(one.locator(".ll-count")).to_contain_text("1 entry")
     run_cell(page, 4)
     expect(page.locator(".ll-workbench")).to_have_count(0)
     assert counted(page) == empty

@@ -1,5 +1,5 @@
 // What the saga has done in the outside world; a move of an effect leads to the moment at which it was made.
-import { follow, list, make, part, rows, say, send } from "./dom.js";
+import { follow, list, make, part, rows, say, send, tip } from "./dom.js";
 
 const GLYPHS = { open: "●", doubled: "⁑", undone: "↩", late: "…", never_opened: "∅" };
 
@@ -24,19 +24,19 @@ function update(row, { name, key, look, status, irreversible, news, moves }) {
   say(glyph, GLYPHS[look]);
   say(title, name);
   say(mark, key);
-  mark.title = key;
-  title.title = name;
+  tip(mark, key);
+  tip(title, name);
   say(forGood, irreversible ? "⚠\uFE0E cannot be undone" : "");
   say(words, status);
   list(trail, moves, ({ position }, index) => `${index}-${position}`, createMove, (node, { text }) => {
     say(node, text);
-    node.title = `${text}: click to go there`;
+    tip(node, `${text}: click to go there`);
   });
 }
 
 function help() {
   const node = make("div", "ll-empty");
-  const code = (text) => make("code", "", text);
+  const code = (text) => make("span", "ll-literal", text);
   node.append("No effects yet. To see here what is left outside: ", code("effects.declare(name)"), " once, ");
   node.append(code("effects.open(name)"), " in the step, ", code("effects.close(name)"), " in its undo.");
   return node;

@@ -211,7 +211,7 @@ function updateAnywhere(item, { text, on }) {
   say(toggle.lastChild, text);
   toggle.setAttribute("aria-checked", String(on));
   toggle.setAttribute("aria-label", `Breakpoint ${text}`);
-  toggle.title = `Breakpoint ${text}${on ? "" : ", switched off"}; click to switch it ${on ? "off" : "on"}`;
+  tip(toggle, `Breakpoint ${text}${on ? "" : ", switched off"}; click to switch it ${on ? "off" : "on"}`);
   away.setAttribute("aria-label", `Remove the breakpoint ${text}`);
   away.title = "Remove this breakpoint";
 }

@@ -99,10 +99,10 @@ function start(data, root) {
   const nothing = { tone: "plain", glyph: "", text: "" };
   const models = {
     toolbar: modelOf({ ...fixed, saga: data.saga, count: "", badge: nothing, standing: { now: "", next: "" }, past: false, buttons: [], clock: {}, panel: null, running: false, alert: "", help: data.help }, hear),
-    listing: modelOf({ ...fixed, ...data.listing, marks: {}, breakpoints: {}, current: "", undoing: false, menu: [] }, hear),
+    listing: modelOf({ ...fixed, ...data.listing, marks: {}, breakpoints: {}, current: "", undoing: false, menu: [], anywhere: [], fixed: "" }, hear),
     timeline: modelOf({ ...fixed, drawing: data.timeline, position: 0, past: false }, hear),
     context: modelOf({ ...fixed, rows: [], summary: "", refused: null }, hear),
-    history: modelOf({ ...fixed, ...data.history, position: 0, where: "" }, hear),
+    history: modelOf({ ...fixed, ...data.history, position: 0, where: "", forks: false }, hear),
     effects: modelOf({ ...fixed, effects: [] }, hear),
     events: modelOf({ ...fixed, lines: [], earlier: 0, later: 0, next: "" }, hear),
   };

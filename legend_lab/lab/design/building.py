@@ -73,14 +73,14 @@ def saga_of(design: Design) -> Saga[Any, Exception]:
     names = class_names(design)
     effects = {effect.name: effect for effect in design.effects}
     parts = {part.name: _part_of(part, part.name, names, effects) for part in design.parts}
-    context = _context_class(design.name + CONTEXT, design.context)  # known to the saga, so that JSON brings it back
+    context = _class_of_context(design)  # known to the saga, so that JSON brings it back
     made = saga_from_parts(design.name, parts, Exception, design.on_compensation_failure, context)
     return _described(made, design.description)
 
 
 def context_of(design: Design) -> Any:  # noqa: ANN401 - a class that is made here
     """A new context as the design's saga starts with."""
-    return _context_class(design.name + CONTEXT, design.context)()
+    return _class_of_context(design)()
 
 
 def _described(saga: Saga[Any, Exception], description: str) -> Saga[Any, Exception]:
@@ -164,8 +164,14 @@ def _step_class(of: _Class) -> type[DesignedStep]:
     return new_class(of.name, (DesignedStep,), exec_body=lambda body: body.update(settings))
 
 
+def _class_of_context(design: Design) -> type:
+    initials = tuple(repr(field.initial) for field in design.context)
+    return _context_class(design.name + CONTEXT, design.context, initials)
+
+
 @lru_cache(maxsize=4_096)
-def _context_class(name: str, fields: tuple[ContextField, ...]) -> type:
+def _context_class(name: str, fields: tuple[ContextField, ...], _initials: tuple[str, ...]) -> type:
+    """A context class like this; `_initials` tells apart what Python calls equal: 0, 0.0 and False."""
     made = [(field.name, _type_of(field), dataclasses.field(default=field.initial)) for field in fields]
     return dataclasses.make_dataclass(name, made, namespace={"__module__": __name__})
 

@@ -27,6 +27,8 @@ DEEPEST_VALUE = 50
 """Levels of lists and objects that a value may have: more is no code that is read."""
 MOST_DIGITS = 300
 """Digits that a number may have."""
+LARGEST_EXACT = 2**53
+"""Up to here every whole number is a float as well."""
 LONGEST_NAME = 60
 """Characters that a name in a design may have: it must fit a row, and a line of code."""
 _CODE = frozenset({"self", "ctx", "dataclass", "annotations", "effects", "simulate", "attempt", "saga"})
@@ -125,7 +127,9 @@ def fits(value: object, type: str) -> bool:
         case "int":
             return isinstance(value, int) and not isinstance(value, bool)
         case "float":
-            return isinstance(value, int | float) and not isinstance(value, bool)
+            return isinstance(value, float) or (
+                isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST_EXACT
+            )
         case "list[str]":
             return isinstance(value, list) and all(isinstance(item, str) for item in value)
         case "dict[str, str]":

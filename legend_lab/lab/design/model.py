@@ -15,6 +15,7 @@ from legend_lab.lab.design.checks import (
     check_retries,
     class_name,
     field_name,
+    fits,
     one_line,
     saga_field_name,
     simulated_error,
@@ -66,6 +67,12 @@ class ContextField(_Data):
     initial: str | int | float | bool | None = None
     """What it starts with; with nothing (None) its type allows None."""
     description: Text = ""
+
+    @model_validator(mode="after")
+    def _is_of_its_type(self) -> ContextField:
+        if self.type == "float" and type(self.initial) is int and fits(self.initial, "float"):
+            self.__dict__["initial"] = float(self.initial)  # a record would bring it back as one
+        return self
 
 
 class StepDesign(_Data):
@@ -137,6 +144,9 @@ class Design(_Data):
         check_context(self)
         check_references(self)
         check_classes(self)
+        floats = frozenset(field.name for field in self.context if field.type == "float")
+        if floats:
+            self.__dict__["parts"] = tuple(_with_floats(part, floats) for part in self.parts)
         return self
 
     @property
@@ -148,6 +158,17 @@ class Design(_Data):
     def all_parts(self) -> dict[str, StepDesign | BlockDesign]:
         """Every step and block by its path, a block before what is in it."""
         return dict(walk(self.parts))
+
+
+def _with_floats(part: StepDesign | BlockDesign, floats: frozenset[str]) -> StepDesign | BlockDesign:
+    """The same part, with the whole numbers that it writes into `floats` as floats: a record brings them back so."""
+    if isinstance(part, BlockDesign):
+        return part.model_copy(update={"parts": tuple(_with_floats(item, floats) for item in part.parts)})
+    written = {
+        name: float(value) if name in floats and isinstance(value, int) else value
+        for name, value in part.writes.items()
+    }
+    return part.model_copy(update={"writes": written})
 
 
 def walk(parts: tuple[Any, ...], prefix: str = "") -> Iterator[tuple[str, StepDesign | BlockDesign]]:

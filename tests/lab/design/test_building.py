@@ -169,3 +169,20 @@ def test_what_a_design_says_of_itself_and_its_blocks_is_its_classes_docstring():
     made = saga_of(Design(description="A trip", parts=(block, StepDesign(name="a"))))
     assert (type(made).__doc__, type(made.block).__doc__) == ("A trip", "Both rooms")
     assert type(saga_of(Design(parts=(StepDesign(name="a"),)))).__doc__ is None
+
+
+def test_a_context_starts_with_just_the_value_drawn_and_with_none_that_is_equal():
+    for initial in (0, False, 0.0, -0.0, 0):
+        design = Design(context=(ContextField(name="n", type="object", initial=initial),))
+        assert repr(context_of(design).n) == repr(initial)
+
+
+def test_a_whole_number_in_a_float_field_is_a_float_so_that_a_record_brings_it_back():
+    design = Design(
+        context=(ContextField(name="rate", type="float", initial=3),),
+        parts=(BlockDesign(name="block", parts=(StepDesign(name="set", writes={"rate": 4}),)),),
+    )
+    assert type(context_of(design).rate) is float
+    assert type(play(design).context.rate) is float
+    with pytest.raises(ValueError, match="is no float"):
+        Design(context=(ContextField(name="rate", type="float", initial=2**53 + 1),))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from designs import designs, opened, story
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 
 from legend_lab.core.errors import DesignError
 from legend_lab.lab.design.code import to_code
@@ -92,6 +92,11 @@ def test_every_template_comes_back_equal_from_its_code(title):
 @settings(deadline=None, max_examples=25, suppress_health_check=list(HealthCheck))
 @given(designs, designs)
 def test_code_that_nobody_edited_can_become_any_other_design(one, other):
+    assume(
+        one.name
+        not in {field.name for field in (*one.context, *other.context)}
+        | {part.name for part in (*one.all_parts.values(), *other.all_parts.values())}
+    )  # a class that looks used elsewhere is not renamed
     module = from_code(to_code(one)).with_design(other)
     assert module.design == canonical(other)
     with opened(module.text) as made:

@@ -29,7 +29,8 @@ from legend_lab.lab.clock import SteppedClock
 from legend_lab.lab.copying import copy_context
 from legend_lab.lab.editing import change_context
 from legend_lab.lab.history import Branch
-from legend_lab.lab.session import Session, read_session, reader_of, write_file, write_session
+from legend_lab.lab.session import Session, read_session, reader_of, write_session
+from legend_lab.lab.writing import write_file
 from legend_lab.runtime.clocks import Clock
 from legend_lab.runtime.driver import drive
 from legend_lab.runtime.executions import ExecutionResult

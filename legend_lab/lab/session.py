@@ -6,11 +6,8 @@ session is code. It carries a digest of itself, so that damage is noticed; it is
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
 
 from legend_lab.core.errors import (
@@ -129,25 +126,6 @@ def read_session(data: bytes | str, reader: SagaReader | None, clock: Clock, res
         raise CorruptRecordError("the session has crashed on a branch that has ended")
     given = history.context(head.get("given"))
     return Session(saga, given, tuple(history.branches.values()), name, position, is_crashed, faults, breakpoints)
-
-
-def write_file(path: str | os.PathLike[str], data: bytes) -> None:
-    """Let the file at `path` hold `data`: in one piece, or as it was when that fails.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    target = Path(path).resolve()
-    draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        with draft.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(target)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
 
 
 class _Contexts:

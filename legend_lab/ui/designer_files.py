@@ -12,7 +12,7 @@ from legend_lab.lab.design.code_in import from_code
 from legend_lab.lab.design.files import MOST_BYTES, from_json, to_json
 from legend_lab.lab.design.model import Design
 from legend_lab.lab.design.reading import Opened
-from legend_lab.lab.session import write_file
+from legend_lab.lab.writing import write_file
 from legend_lab.ui.designer_state import DiffLine
 
 CONTEXT_LINES = 2
@@ -61,8 +61,7 @@ def drafted(design: Design, file: str) -> Draft:
 
     Raises:
         DesignError: the file is of neither kind, the design has no step yet, or what the file holds cannot be changed
-            so; the message says where.
-        OSError: the file that is there cannot be read.
+            so, or cannot be read; the message says where.
     """
     path = _path_of(file)
     before = _text_of(path)
@@ -75,8 +74,7 @@ def opened(file: str) -> Opened:
     """The design in a file, a `.json` or a `.py` that a design was written to; nothing of it runs.
 
     Raises:
-        DesignError: there is no design in it.
-        OSError: it cannot be read.
+        DesignError: there is no design in it, or it cannot be read.
     """
     path = _path_of(file)
     text = _text_of(path)
@@ -114,6 +112,9 @@ def _text_of(path: Path) -> str | None:
         data = path.read_bytes()
     except FileNotFoundError:
         return None
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise DesignError(f"{path} cannot be read: {why}") from None
     if len(data) > MOST_BYTES:
         raise DesignError(f"{path} is too big to hold a design")
     try:

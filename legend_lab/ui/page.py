@@ -13,8 +13,8 @@ from typing import Final
 from legend_lab.core.errors import LegendError
 from legend_lab.core.journal import Journal
 from legend_lab.lab.moments import Moments
-from legend_lab.lab.session import write_file
 from legend_lab.lab.source import Source
+from legend_lab.lab.writing import write_file
 from legend_lab.ui.page_view import page_of
 
 _STATIC: Final = Path(__file__).parent / "static"

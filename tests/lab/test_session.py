@@ -259,7 +259,7 @@ def test_a_write_that_fails_leaves_the_file_as_it_was(tmp_path, monkeypatch):
         raise OSError(28, "no space left")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="no space left"):
+    with pytest.raises(OSError, match="No space left"):
         Debugger(trip(), {"n": 2}, clock=VirtualClock()).save(path)
     assert path.read_bytes() == before
     assert os.listdir(tmp_path) == ["s.json"]  # noqa: PTH208 - hidden files too

@@ -484,3 +484,16 @@ def test_what_the_lint_finds_stands_at_its_step_until_it_is_mended():
     assert made.settings.form["findings"] == [sentence]
     made.edit(edits.change, "pay", {"idempotent": True})
     assert made.outline.rows[1]["findings"] == []
+
+
+def test_a_folder_or_a_path_that_is_no_text_is_refused_in_words_and_changes_nothing(tmp_path):
+    (tmp_path / "saga.py").mkdir()
+    with pytest.raises(DesignError, match=r"saga\.py cannot be read: Is a directory"):
+        Designer(tmp_path / "saga.py")
+    made = Designer(TEMPLATES["Travel booking"])
+    made.select("charge")
+    for wrong in (None, 5):
+        with pytest.raises(DesignError, match="a path is a text"):
+            made.select(wrong)
+    made.refresh()
+    assert made.selected == "charge"

@@ -52,6 +52,8 @@ class History:
         Raises:
             DesignError: there is none.
         """
+        if not isinstance(path, str):
+            raise DesignError(f"a path is a text such as 'trip.hotel', not a {type(path).__name__}")
         if path:
             part_at(self.design, path)
         self._path = path

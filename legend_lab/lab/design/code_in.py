@@ -28,6 +28,7 @@ from legend_lab.lab.design.parsing import (
     parsed_function,
     said_below,
     statements,
+    targets_in,
 )
 from legend_lab.lab.design.recognising import (
     SETTING_READERS,
@@ -255,6 +256,10 @@ class _Reader:
         seen = Counter(found[0] for statement in node.body.body if (found := assigned(statement)))
         for statement in node.body.body:
             found = assigned(statement)
+            if found is None:
+                for hidden in sorted(set(targets_in(statement)) & SETTINGS.keys()):
+                    words = f"{path}: {hidden} is set in a way that a design does not hold"
+                    self._fix(path, (SETTINGS[hidden],), statement, words)
             if found is None or found[0] not in SETTINGS:
                 continue
             name = SETTINGS[found[0]]

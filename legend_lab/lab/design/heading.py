@@ -12,7 +12,18 @@ from legend_lab.lab.design.bodies import field_lines
 from legend_lab.lab.design.code import EMPTY, IMPORTABLE, declared, import_lines
 from legend_lab.lab.design.model import Design
 from legend_lab.lab.design.outline import Outline
-from legend_lab.lab.design.parsing import Patch, Source, body_of, fields_of, has_comments, parse, patched, said_below
+from legend_lab.lab.design.parsing import (
+    Patch,
+    Source,
+    body_of,
+    bound_by,
+    fields_of,
+    has_comments,
+    names_in,
+    parse,
+    patched,
+    said_below,
+)
 from legend_lab.lab.design.rearranging import Item, rearranged
 
 
@@ -129,7 +140,12 @@ def with_imports(before: str, text: str) -> str:
     was, tree = ast.parse(before), ast.parse(text)
     used, used_before = _names(tree), _names(was)
     bound = {name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom | ast.Import) for name in _bound(node)}
-    missing = [name for name in IMPORTABLE if name in used and name not in bound]
+    own = {name for statement in tree.body for name in bound_by(statement)} - bound
+    uses, used_to = names_in(tree), names_in(was)
+    clash = [name for name in IMPORTABLE if name in own and uses[name] > used_to[name]]
+    if clash:
+        raise DesignError(f"the module has its own {clash[0]}, and what was drawn needs legend_lab's; rename yours")
+    missing = [name for name in IMPORTABLE if name in used and name not in bound | own]
     idle = [name for name in IMPORTABLE if name in bound and name in used_before and name not in used]
     if not missing and not idle:
         return text

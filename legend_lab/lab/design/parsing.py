@@ -158,6 +158,15 @@ def assigned(statement: Any) -> tuple[str, cst.BaseExpression] | None:  # noqa: 
     return None
 
 
+def targets_in(statement: cst.CSTNode) -> Iterator[str]:
+    """The names that anything in a class's statement assigns to; what is inside its functions and classes is not."""
+    if isinstance(statement, cst.FunctionDef | cst.ClassDef):
+        return
+    for found in matchers.findall(statement, matchers.AssignTarget() | matchers.AnnAssign()):
+        if isinstance(found, cst.AssignTarget | cst.AnnAssign) and isinstance(found.target, cst.Name):
+            yield found.target.value
+
+
 def fields_of(node: cst.ClassDef) -> list[tuple[str, cst.SimpleStatementLine, cst.AnnAssign]]:
     """The annotated names in a class."""
     return [

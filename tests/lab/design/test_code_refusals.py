@@ -143,3 +143,22 @@ def test_line_ends_of_a_file_stay(tmp_path):
 def test_a_place_that_cannot_be_written_is_said(tmp_path):
     with pytest.raises(DesignError, match="cannot be written"):
         save_code(tmp_path / "missing" / "trip.py", TRAVEL)
+
+
+def test_a_setting_beside_another_statement_is_said_and_left_to_the_code():
+    code = to_code(TEMPLATES["Travel booking"]).replace("timeout_s = 10\n", "timeout_s = 10; note: str = 'a'\n", 1)
+    module = from_code(code)
+    assert any("timeout_s is set in a way that a design does not hold" in str(note) for note in module.notes)
+    with pytest.raises(DesignError, match="timeout_s"):
+        module.with_design(change(module.design, "trip.hotel", {"timeout_s": 3}).design)
+    assert module.with_design(module.design).text == code
+
+
+@pytest.mark.parametrize("own", ["def attempt(n): return n\n", "attempt = 3\n", "class attempt: ...\n"])
+def test_a_name_of_the_module_that_the_drawing_needs_is_refused_and_not_shadowed(own):
+    code = to_code(TEMPLATES["Travel booking"]).replace("class BookHotel", f"{own}\n\nclass BookHotel", 1)
+    module = from_code(code)
+    with pytest.raises(DesignError, match="the module has its own attempt"):
+        module.with_design(change(module.design, "reserve_funds", {"pauses": True}).design)
+    changed = module.with_design(change(module.design, "reserve_funds", {"timeout_s": 3}).design)
+    assert own in changed.text

@@ -185,7 +185,7 @@ def test_what_cannot_be_is_said_beside_the_field_and_what_was_typed_stays(run_no
     picture("designer-refused-light")
     name.fill("room")
     name.press("Enter")
-    expect(outline(page).get_by_role("row").filter(has_text="room")).to_be_visible()
+    expect(settings.locator(".ll-note")).to_have_text("step trip.room")
 
     settings.get_by_role("textbox", name="Description").fill(HOSTILE)
     settings.get_by_role("textbox", name="Description").press("Enter")

@@ -19,6 +19,7 @@ from legend_lab.lab.design.history import Follow, History
 from legend_lab.lab.design.model import Design
 from legend_lab.lab.design.reading import Opened, design_of
 from legend_lab.lab.design.templates import TEMPLATES
+from legend_lab.lab.design.tests_out import to_test_code
 from legend_lab.runtime.clocks import VirtualClock
 from legend_lab.runtime.faults import Fault, FaultPlan
 from legend_lab.saga.saga import Saga
@@ -145,6 +146,14 @@ class Designer(DesignerLayout):
             DesignError: it has no step yet.
         """
         return to_code(self.design)
+
+    def to_test_code(self, module: str) -> str:
+        """Tests (pytest) of that code, imported as `module`: it runs, and is undone whichever step fails.
+
+        Raises:
+            DesignError: it has no step yet, or `module` is no module's name.
+        """
+        return to_test_code(self.design, module)
 
     def to_json(self) -> str:
         """The design as JSON."""

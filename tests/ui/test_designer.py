@@ -497,3 +497,11 @@ def test_a_folder_or_a_path_that_is_no_text_is_refused_in_words_and_changes_noth
             made.select(wrong)
     made.refresh()
     assert made.selected == "charge"
+
+
+def test_a_script_gets_the_tests_of_the_code_as_well():
+    text = Designer(TEMPLATES["Travel booking"]).to_test_code("travel")
+    assert "import travel" in text or "from travel import" in text
+    compile(text, "test_travel.py", "exec")
+    with pytest.raises(DesignError, match="no name of a module"):
+        Designer(TEMPLATES["Travel booking"]).to_test_code("no module")

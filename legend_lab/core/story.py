@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 def duration(ms: float) -> str:
     """A duration as a person reads it, from `0.4 µs` to `1.55 s` and `2 h 05 min`."""
+    if ms == 0:
+        return "0 ms"
     if ms < 1:
         return f"{ms * 1e3:.3g} µs"
     if ms < 1_000:  # noqa: PLR2004 - a second

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -109,8 +110,7 @@ class Fault:
     def __str__(self) -> str:
         """The fault as a person says it, e.g. `trip.flight · execute #1 · error before effect`."""
         what = error_text(self.error) if self.error is not None else self.kind.words
-        which = ", every attempt" if self.attempt == "every" else f" #{self.attempt}"
-        return f"{self.path} · {self.phase}{which} · {what}"
+        return _said(self.path, self.phase, str(self.attempt), what)
 
     def make_error(self) -> BaseException:
         """The error to raise for the two error kinds; a fresh one unless one was given."""
@@ -158,6 +158,23 @@ class Fault:
             _read_error(data.get("error"), errors),
             data.get("delay_ms", 0),
         )
+
+
+_TOKEN = re.compile(r"(execute|compensate):(.+)#(\*|[0-9]+):(\w+)")
+
+
+def fault_words(token: str) -> str:
+    """What a fault's token says, as a person says it; a text that is no token stays as it is."""
+    found = _TOKEN.fullmatch(token)
+    if found is None or found[4] not in {kind.value for kind in FaultKind}:
+        return token
+    phase, path, attempt, kind = found.groups()
+    return _said(path, phase, "every" if attempt == "*" else attempt, FaultKind(kind).words)
+
+
+def _said(path: str, phase: str, attempt: str, what: str) -> str:
+    which = ", every attempt" if attempt == "every" else f" #{attempt}"
+    return f"{path} · {phase}{which} · {what}"
 
 
 @dataclass(frozen=True, slots=True, init=False, eq=False, repr=False)

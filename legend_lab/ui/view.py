@@ -14,7 +14,7 @@ from legend_lab.lab.breakpoints import StopReason
 from legend_lab.lab.opening import Shown
 from legend_lab.lab.recording import Recording
 from legend_lab.lab.tree import Node, changes_in, context_tree
-from legend_lab.runtime.faults import Fault
+from legend_lab.runtime.faults import Fault, fault_words
 from legend_lab.ui.buttons import NO_CLOCK, buttons_of, clock_button
 from legend_lab.ui.chart import timeline_of
 from legend_lab.ui.lanes import history_of
@@ -210,7 +210,8 @@ def _recorded_faults(recording: Recording[Any, Any], fired: dict[str, list[int]]
         chips = [_chip(fault, fired, on=True) for fault in recording.faults]
         return {"chips": chips, "code": code_of(recording.faults), "fixed": "No faults were planned."}
     told: list[Chip] = [
-        {"id": token, "text": token, "note": _fired_note(numbers), "on": True} for token, numbers in fired.items()
+        {"id": token, "text": cut(fault_words(token), LONGEST_WORDS), "note": _fired_note(numbers), "on": True}
+        for token, numbers in fired.items()
     ]
     return {"chips": told, "code": "", "fixed": "No fault has fired so far; which were planned was not recorded."}
 

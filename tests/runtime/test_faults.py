@@ -1,6 +1,7 @@
 """Faults: every kind in every phase, what fires, and how plans are written, read and refused."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from scripted import PAUSE, Returns, World, scripted, told
@@ -22,6 +23,7 @@ from legend_lab import (
     StepTimeoutError,
     VirtualClock,
 )
+from legend_lab.runtime.faults import fault_words
 
 CRASHES = [FaultKind.CRASH_BEFORE, FaultKind.CRASH_AFTER]
 ENORMOUS = 10**400
@@ -375,6 +377,16 @@ def test_equal_plans_have_equal_short_tokens_and_others_have_others():
     assert FaultPlan([Fault("a")]).token == FaultPlan([Fault("a")]).token
     assert FaultPlan([Fault("a", error=ValueError("x"))]) == FaultPlan([Fault("a", error=ValueError("x"))])
     assert FaultPlan([Fault("a", error=ValueError("x"))]) != FaultPlan([Fault("a", error=ValueError("y"))])
+
+
+@pytest.mark.parametrize("fault", ALL)
+def test_a_token_says_in_words_what_the_fault_says_but_for_its_error(fault):
+    assert fault_words(fault.token) == str(replace(fault, error=None))
+
+
+@pytest.mark.parametrize("text", ["", "execute:a", "execute:a#1:meteor", "halt:a#1:pause", "<b>"])
+def test_what_is_no_token_stays_as_it_is(text):
+    assert fault_words(text) == text
 
 
 def test_a_fault_has_a_token_and_words():

@@ -104,7 +104,7 @@ def test_the_pointer_scrubs_on_the_strip_the_timeline_the_events_and_the_buttons
     expect(slider).to_have_attribute("aria-valuenow", "9")
     expect(page.locator(".ll-effects")).to_contain_text("hotel.booking")
     page.locator("[data-entry='0']").hover()
-    expect(page.get_by_role("tooltip")).to_contain_text("injected: execute:reserve_funds#1:error_before")
+    expect(page.get_by_role("tooltip")).to_contain_text("injected: reserve_funds · execute #1 · error before effect")
 
 
 UNSEEN = "[\x00-\x1f\xad\u200b\u2028-\u202e\u2066\u2069\ufeff\ud800-\udfff]"

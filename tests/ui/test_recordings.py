@@ -263,7 +263,8 @@ async def test_a_record_opens_without_its_saga_from_a_file_or_its_data(booking, 
     assert bench.toolbar.saga == "Booking"
     assert bench.toolbar.panel["title"] == "flight has paused"
     assert bench.effects.summary == "1 open"
-    assert [chip["note"] for chip in bench.faults.chips] == ["fired at entry 1"]
+    chips = [(chip["text"], chip["note"]) for chip in bench.faults.chips]
+    assert chips == [("flight · execute #1 · pause", "fired at entry 1")]
     json.dumps(view_of(bench.shown), allow_nan=False)
 
 

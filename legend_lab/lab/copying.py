@@ -37,5 +37,5 @@ def _culprit(value: object, place: str = "context", depth: int = 0) -> str:
         except KeyboardInterrupt:
             raise
         except BaseException:  # noqa: BLE001 - whatever the value does
-            return _culprit(child, f"{place}.{key}", depth + 1)
+            return _culprit(child, f"{place}.{key.text}", depth + 1)
     return place

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Mapping, MutableMapping, MutableSequence
+from collections.abc import MutableMapping, MutableSequence
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from legend_lab.core.errors import LegendError, error_text
-from legend_lab.lab.tree import children_of, safe_repr
+from legend_lab.lab.tree import children_of, key_of, names_of, safe_repr
 
 
 class EditError(LegendError):
@@ -69,11 +69,10 @@ def _holder_of(context: object, place: str) -> tuple[Any, str]:
 
 
 def _named(holder: object) -> dict[str, object]:
-    """What a value holds, by name; a key that is a text goes before one that only looks like it."""
+    """What a value holds, by name, as the context's tree calls it."""
     children = dict(children_of(holder) or ())
-    if isinstance(holder, Mapping):
-        children.update((key, item) for key, item in holder.items() if isinstance(key, str))
-    return children
+    names = names_of(children)
+    return {names[key]: item for key, item in children.items()}
 
 
 def _set(holder: Any, name: str, value: object, place: str) -> None:  # noqa: ANN401 - the user's own type
@@ -114,4 +113,6 @@ def _key_named(holder: MutableMapping[Any, Any], name: str) -> Any:  # noqa: ANN
     """The key that a person calls `name`; a new one where there is none."""
     if name in holder:
         return name
-    return next((key for key in holder if not isinstance(key, str) and safe_repr(key) == name), name)
+    known = list(holder)
+    names = names_of(map(key_of, known))
+    return next((key for key in known if names[key_of(key)] == name), name)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
-from typing import Literal
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel
 
@@ -16,6 +16,20 @@ MOST_CHILDREN = 200
 """Values shown inside one value; what is more is counted."""
 DEEPEST = 8
 """Levels shown; what is deeper is shown as text."""
+
+
+class Key(NamedTuple):
+    """By what a value is held: the text of a field, an index or a key, and the type of a key that is no text itself."""
+
+    text: str
+    kind: str = ""
+
+
+def names_of(keys: Iterable[Key]) -> dict[Key, str]:
+    """What each key is called: a key that is no text says its type where a text reads the same, as 1 and "1" do."""
+    known = list(keys)
+    texts = {key.text for key in known if not key.kind}
+    return {key: f"{key.text} ({key.kind})" if key.kind and key.text in texts else key.text for key in known}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -45,8 +59,8 @@ def context_tree(before: object, after: object) -> tuple[Node, ...]:
     return _nodes(dict(old or ()), dict(new), (after,))
 
 
-def children_of(value: object) -> list[tuple[str, object]] | None:
-    """What a value holds, by name; None for a leaf, and for a value that does not let itself be looked into."""
+def children_of(value: object) -> list[tuple[Key, object]] | None:
+    """What a value holds, by key; None for a leaf, and for a value that does not let itself be looked into."""
     try:
         return _held_by(value)
     except KeyboardInterrupt:
@@ -55,16 +69,21 @@ def children_of(value: object) -> list[tuple[str, object]] | None:
         return None
 
 
-def _held_by(value: object) -> list[tuple[str, object]] | None:
+def _held_by(value: object) -> list[tuple[Key, object]] | None:
     if isinstance(value, BaseModel):
-        return [(name, item) for name, item in {**value.__dict__, **(value.__pydantic_extra__ or {})}.items()]
+        return [(Key(name), item) for name, item in {**value.__dict__, **(value.__pydantic_extra__ or {})}.items()]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return [(item.name, getattr(value, item.name, None)) for item in dataclasses.fields(value)]
+        return [(Key(item.name), getattr(value, item.name, None)) for item in dataclasses.fields(value)]
     if isinstance(value, Mapping):
-        return [(key if isinstance(key, str) else safe_repr(key), item) for key, item in list(value.items())]
+        return [(key_of(key), item) for key, item in list(value.items())]
     if isinstance(value, list | tuple):
-        return [(str(index), item) for index, item in enumerate(value)]
+        return [(Key(str(index)), item) for index, item in enumerate(value)]
     return None
+
+
+def key_of(key: object) -> Key:
+    """What a mapping's key is as a `Key`."""
+    return Key(key) if isinstance(key, str) else Key(safe_repr(key), type(key).__name__)
 
 
 def safe_repr(value: object, longest: int = LONGEST_TEXT) -> str:
@@ -103,9 +122,10 @@ _Way = tuple[object, ...]
 """The values of which one is inside the other, down to the one that is looked at."""
 
 
-def _nodes(old: dict[str, object], new: dict[str, object], way: _Way) -> tuple[Node, ...]:
+def _nodes(old: dict[Key, object], new: dict[Key, object], way: _Way) -> tuple[Node, ...]:
     keys = list(dict.fromkeys([*new, *old]))
-    nodes = [_node(key, old.get(key, _GONE), new.get(key, _GONE), way) for key in keys[:MOST_CHILDREN]]
+    names = names_of(keys)
+    nodes = [_node(names[key], old.get(key, _GONE), new.get(key, _GONE), way) for key in keys[:MOST_CHILDREN]]
     if len(keys) > MOST_CHILDREN:
         nodes.append(Node("…", f"{len(keys) - MOST_CHILDREN:,} more"))
     return tuple(nodes)

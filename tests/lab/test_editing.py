@@ -93,6 +93,8 @@ class Colour(Enum):
         (Trip(), "seat.row", 9, "seat.row = 9 (was 4)"),
         (Trip(seats=[Seat()]), "seats.0.letter", "F", "seats.0.letter = 'F' (was 'A')"),
         (Open(extra=1), "extra", 2, "extra = 2 (was 1)"),
+        ({1: "a", "1": "b"}, "1", "c", "1 = 'c' (was 'b')"),
+        ({1: "a", "1": "b"}, "1 (int)", "c", "1 (int) = 'c' (was 'a')"),
         (Checked(), "n", "5", "n = 5 (was 1)"),
     ],
 )

@@ -87,3 +87,14 @@ def test_long_and_wide_values_are_cut_and_say_so():
     assert len(safe_repr("x" * 10_000_000)) < LONGEST_TEXT + 40
     nodes = context_tree({}, {str(i): i for i in range(MOST_CHILDREN + 5)})
     assert nodes[-1].text == "5 more"
+
+
+def test_a_key_that_is_no_text_says_its_type_where_a_text_reads_the_same():
+    both = {1: "number", "1": "text", 2: "other"}
+    assert [(node.key, node.text) for node in context_tree(both, both)] == [
+        ("1 (int)", "'number'"),
+        ("1", "'text'"),
+        ("2", "'other'"),
+    ]
+    found = changes_in(context_tree({1: "number"}, both))
+    assert [(place, node.change) for place, node in found] == [("1", "added"), ("2", "added")]

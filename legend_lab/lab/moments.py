@@ -16,9 +16,11 @@ from legend_lab.core.text import visible
 from legend_lab.lab.debugger import Debugger
 from legend_lab.lab.labels import LONGEST_LABEL
 from legend_lab.lab.ledger import ENDS, Ledger, ledger
+from legend_lab.lab.recording import GONE_ON
 from legend_lab.lab.source import Reading, Source, read
 from legend_lab.lab.tree import Node, context_tree
-from legend_lab.runtime.executions import Completed, Failed
+from legend_lab.runtime.excerpt import run_as_of
+from legend_lab.runtime.executions import Execution
 from legend_lab.runtime.verdicts import public_error
 from legend_lab.saga.compiler import compile_saga
 from legend_lab.saga.saga import Saga
@@ -72,6 +74,7 @@ class Moments:
         position: where it stands.
         branch: the debugger's branch; `""` for any other source.
         others: all its other branches, in words.
+        compares: what an entry changed in the context is known, not only what it is in the end.
         is_crashed: the debugger's process is "dead" at its position.
     """
 
@@ -82,6 +85,8 @@ class Moments:
             SourceError: it is nothing that can be shown.
         """
         self._debugger: Debugger[Any, Any] | None = source if isinstance(source, Debugger) else None
+        self.compares = self._debugger is not None
+        self._missing = NOT_KEPT
         self._last_context: tuple[Node, ...] | None = None
         self.branch, self.is_crashed = "", False
         self.others: tuple[str, ...] = ()
@@ -92,8 +97,10 @@ class Moments:
             self.position = len(self.reading.journal)
             saga = getattr(source, "saga", None)
             self.steps: Sequence[object] = compile_saga(saga)[1] if isinstance(saga, Saga) else ()
-            if isinstance(source, Completed | Failed):  # any other may have gone on since, and changed it
-                self._last_context = context_tree(source.context, source.context)
+            if isinstance(source, Execution):
+                run, is_known = run_as_of(source)
+                self._last_context = context_tree(run.context, run.context) if is_known else None
+                self._missing = GONE_ON
         self.first = max(0, len(self.journal) - MOST_MOMENTS)
 
     def _take_debugger(self, debugger: Debugger[Any, Any]) -> None:
@@ -165,7 +172,7 @@ class Moments:
             except ContextCopyError as error:
                 return None, str(error)
         if self._last_context is None:
-            return None, NOT_KEPT
+            return None, self._missing
         return (self._last_context, "") if position == len(self.journal) else (None, ONLY_LAST)
 
 

@@ -15,6 +15,7 @@ from legend_lab.lab.labels import LONGEST_LABEL
 from legend_lab.lab.ledger import Effect, EffectState
 from legend_lab.lab.moments import Moment, Moments
 from legend_lab.lab.tree import Node, changes_in
+from legend_lab.runtime.faults import fault_words
 from legend_lab.ui.deltas import Reel
 from legend_lab.ui.keys import PAGE_KEY_HELP, PAGE_KEYS
 from legend_lab.ui.lanes import MOST_DOTS, dots_of
@@ -42,7 +43,7 @@ def page_of(recording: Moments) -> View:
     steps = _Steps(recording)
     for moment in recording.moments():
         views.append(_view(recording, moment, steps.marks(moment)))
-        contexts.append(_context(moment, journal))
+        contexts.append(_context(moment, recording))
         contexts.shorten(max(LEAST_CONTEXT_BYTES, CONTEXT_BYTES * (len(journal) - first)))
     count = len(views) - 1
     return {
@@ -112,7 +113,7 @@ def _events(journal: Journal, first: int) -> list[EventLine]:
 
 
 def _story_line(entry: Entry, origin_ns: int) -> EventLine:
-    injected = f" (injected: {entry.fault})" if entry.fault else ""
+    injected = f" (injected: {fault_words(entry.fault)})" if entry.fault else ""
     return {**event_line(entry, origin_ns), "text": cut(sentence(entry) + injected, 2_000)}
 
 
@@ -153,13 +154,14 @@ def _view(recording: Moments, moment: Moment, marks: dict[str, RowMark]) -> View
     journal, position, at = recording.journal, moment.position, moment.next
     entry = journal[position - 1] if position else None
     now = "Nothing has run yet." if entry is None else cut(sentence(entry), LONGEST_SENTENCE)
-    where = f"After {position:,} of {counted(len(journal), 'entry', 'entries')}"
+    of = counted(len(journal), "entry", "entries")
+    where = f"After {position:,} of {of}: {now}" if position else f"Before the first of {of}." if journal else now
     view = {
         "count": _count(journal, position),
         "badge": _badge(recording, moment),
         "now": now,
         "next": _next(recording, moment),
-        "where": f"{where}: {now}" if position else f"Before the first of {len(journal):,} entries.",
+        "where": where,
         "marks": marks,
         "current": "" if at is None else at.path,
         "undoing": at is not None and moment.error is not None,
@@ -223,11 +225,12 @@ def _effect(effect: Effect) -> View:
 # -- contexts ---------------------------------------------------------------------------------------
 
 
-def _context(moment: Moment, journal: Journal) -> View:
+def _context(moment: Moment, recording: Moments) -> View:
     if moment.context is None:
         return {"rows": [], "summary": "not known", "missing": cut(moment.missing, LONGEST_SENTENCE)}
-    last = journal[moment.position - 1] if moment.position else None
-    summary = changed_by(last, len(changes_in(moment.context)))
+    last = recording.journal[moment.position - 1] if moment.position else None
+    known = recording.compares or last is None
+    summary = changed_by(last, len(changes_in(moment.context))) if known else "what changed last is not known"
     return {"rows": [_row(node) for node in moment.context], "summary": summary, "missing": ""}
 
 

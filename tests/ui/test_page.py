@@ -14,8 +14,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from legend_lab import Journal, LegendError, SourceError, VirtualClock, to_html
+from legend_lab import (
+    CompensationFailed,
+    Fault,
+    FaultKind,
+    FaultPlan,
+    Journal,
+    LegendError,
+    Paused,
+    SourceError,
+    VirtualClock,
+    to_html,
+)
 from legend_lab.lab.moments import MOST_MOMENTS, NOT_KEPT, ONLY_LAST
+from legend_lab.lab.recording import GONE_ON
 from legend_lab.ui.deltas import Reel, applied, delta
 from legend_lab.ui.page import page_text
 
@@ -139,6 +151,32 @@ def test_a_source_without_contexts_says_so():
     assert [row["path"] for row in of_journal["listing"]["program"]] == [
         "reserve_funds", "trip", "trip.hotel", "trip.flight",
     ]  # fmt: skip
+
+
+def test_an_execution_of_any_kind_shows_its_context_as_it_stands_and_claims_no_changes():
+    clock = VirtualClock()
+    new = samples.booking().build(samples.Travel(), clock=clock)
+    [context] = states(shown(page_text(new))["contexts"]["states"])
+    assert (context["rows"][0]["key"], context["summary"]) == ("hold_id", "as given")
+    stands = {"paused": Fault("trip.hotel", kind=FaultKind.PAUSE), "undo failed": Fault("reserve_funds", "compensate")}
+    for fault in stands.values():
+        result = asyncio.run(samples.booking().build(samples.Travel(), clock=clock, faults=FaultPlan([fault])).start())
+        assert isinstance(result, Paused | CompensationFailed)
+        context = states(shown(page_text(result))["contexts"]["states"])[-1]
+        assert ("hold_id", "'hold_89900'", "same", []) in texts(context["rows"])
+        assert context["summary"] == "what changed last is not known"
+
+
+def test_an_execution_that_has_gone_on_since_says_why_its_context_is_not_there():
+    new = samples.booking().build(samples.Travel(), clock=VirtualClock())
+    asyncio.run(new.start())
+    [context] = states(shown(page_text(new))["contexts"]["states"])
+    assert (context["rows"], context["missing"]) == ([], GONE_ON)
+
+
+def test_the_beginning_counts_entries_in_good_english():
+    debugger = samples.stepped(samples.booking(), samples.Travel(), 1)
+    assert states(shown(page_text(debugger))["moments"])[0]["where"] == "Before the first of 1 entry."
 
 
 @pytest.mark.parametrize("source", [Journal([], 0), samples.stepped(samples.booking(), samples.Travel(), 0)])

@@ -16,7 +16,7 @@ from legend_lab.lab.lanes import Lanes, lay_out
 from legend_lab.lab.marks import BAND, CLEAR, DONE, FAINT, GRID, INK, PAUSED, UNDONE, VERMILLION
 from legend_lab.lab.scale import Scale, scale_of
 from legend_lab.lab.source import Reading, Source, read
-from legend_lab.lab.traces import Trace, cut_lines, draw, next_box
+from legend_lab.lab.traces import ROOM_BESIDE, Trace, cut_lines, draw, next_box
 from legend_lab.lab.window import window_of
 
 CONFIG: Final = {
@@ -36,6 +36,10 @@ MONO: Final = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono'
 PERFORMED: Final = ("execute", "compensate", "wait", "halt")
 """Kinds of entries that the machine takes in; an edited context is none of them."""
 CHARACTER_PX: Final = 7.3
+NARROWEST_PX: Final = 300
+"""Width between the axes below which words may cover each other."""
+GLYPH_BESIDE: Final = 4
+"""Characters that a glyph beside a short bar takes, with its distances."""
 HEADROOM: Final = 0.75
 """Lanes left free above the first, for the label of the point of failure."""
 
@@ -112,10 +116,16 @@ def figure_data(
     if upcoming is not None and upcoming.index in lanes.y:
         at, word = lanes.y[upcoming.index], _standing(upcoming)
         mark = PAUSED if isinstance(upcoming, Halt) else DONE if isinstance(upcoming, Execute) else UNDONE
-        data.append(next_box(scale.end + 0.006 * scale.span, 0.05 * scale.span, at, mark))
-        beside = {"xanchor": "left", "xshift": 4}  # in the margin, which is as wide as the word
-        annotations.append(_note(scale.end + 0.056 * scale.span, at, word, mark.line, **beside))
-        right, aside = 0.06, round(CHARACTER_PX * len(word)) if shown else 0
+        free = _free(upcoming.index, shown, scale)
+        start = scale.end + (0.006 if free > ROOM_BESIDE or not shown else ROOM_BESIDE) * scale.span
+        data.append(next_box(start, 0.05 * scale.span, at, mark))
+        right = (start - scale.end) / scale.span + 0.054
+        if free * NARROWEST_PX > CHARACTER_PX * (len(word) + GLYPH_BESIDE):
+            annotations.append(_note(start, at, word, mark.line, xanchor="right", xshift=-4))
+        else:
+            beside = {"xanchor": "left", "xshift": 4}  # in the margin, which is as wide as the word
+            annotations.append(_note(start + 0.05 * scale.span, at, word, mark.line, **beside))
+            aside = round(CHARACTER_PX * len(word)) if shown else 0
 
     failure, notice = _failure(reading), window.notice
     if failure is not None and window.first <= failure < window.end:
@@ -153,6 +163,16 @@ def _standing(upcoming: Instruction) -> str:
         failed = upcoming.reason is HaltReason.COMPENSATION_FAILED
         return "⊗ undo failed" if failed else f"‖ {upcoming.reason.value}"  # the shorter, the more room for the bars
     return "next" if upcoming.attempt == 1 else f"next: attempt {upcoming.attempt}"
+
+
+def _free(index: int, shown: list[Entry], scale: Scale) -> float:
+    """Part of the chart's width that is empty at the right end of a step's lane."""
+    before = next((entry for entry in reversed(shown) if entry.index == index), None)
+    if before is None:
+        return 1.0 if shown else 0.0
+    return (
+        scale.end - scale.at(before.started_ns if before.completed_ns is None else before.completed_ns)
+    ) / scale.span
 
 
 def _failure(reading: Reading) -> int | None:

@@ -11,12 +11,17 @@ from legend_lab.core.journal import Entry
 from legend_lab.lab.labels import WIDEST_HOVER, human, milliseconds, plain, wrapped
 from legend_lab.lab.marks import CLEAR, DECISIONS, FAINT, FAULT, INK, LINK, MARKS, PURPLE, Mark, mark_of
 from legend_lab.lab.scale import Scale
+from legend_lab.runtime.faults import fault_words
 
 Trace = dict[str, Any]
 
 BAR_HEIGHT: Final = 0.52
 ROOM_INSIDE: Final = 0.018
 """Part of the chart's width that a glyph needs; on a shorter bar it stands beside, where there is room."""
+SHORT: Final = 0.006
+"""Part of the chart's width below which a bar is drawn by its outline alone, which is then so wide that it is seen."""
+OUTLINE_PX: Final = 1.5
+SHORT_PX: Final = 4
 ROOM_BESIDE: Final = 0.035
 MANY_WORDS: Final = 12
 """More words than these on one chart cover each other."""
@@ -152,7 +157,7 @@ def hover_text(entry: Entry, scale: Scale, name: str, glyph: str) -> str:
     start_ms = (entry.started_ns - scale.origin_ns) / 1e6
     lines.append(f"at {milliseconds(start_ms)}" + ("" if entry.kind == "halt" else f", {took}"))
     if entry.fault is not None:
-        lines.append(f"{FAULT} injected: {wrapped(entry.fault)}")
+        lines.append(f"{FAULT} injected: {wrapped(fault_words(entry.fault))}")
     undoes = "" if entry.undoes is None else f", takes back entry {entry.undoes}"
     lines.append(f"entry {entry.number}{undoes}")
     return "<br>".join(lines)
@@ -187,7 +192,8 @@ def _glyphs_beside(bars: dict[Mark, Bars], scale: Scale) -> set[int]:
 
 def _bars(mark: Mark, group: Bars, beside: set[int], scale: Scale) -> Trace:
     wide = ROOM_INSIDE * scale.span
-    marker: Trace = {"color": mark.fill, "line": {"color": mark.line, "width": 1.5}, "cornerradius": 3}
+    outlines = [SHORT_PX if length < SHORT * scale.span else OUTLINE_PX for length in group.length]
+    marker: Trace = {"color": mark.fill, "line": {"color": mark.line, "width": outlines}, "cornerradius": 3}
     glyph = mark.glyph
     if mark.pattern:
         glyph = f"<b>{glyph}</b>"

@@ -13,6 +13,7 @@ from legend_lab.lab.marks import FAINT
 from legend_lab.lab.opening import Shown
 
 _PALE: Final = 0.22
+_TOP_PX: Final = 8
 _HERE: Final = "#6540cf"
 
 
@@ -26,14 +27,17 @@ class _Whole:
 
 
 def timeline_of(debugger: Shown) -> dict[str, Any]:
-    """The chart without its own legend: the pane's head has one that takes no room from the bars."""
+    """The chart without its own legend and the room for it: the pane's head has one that takes none from the bars."""
     if debugger.is_past:
         figure = figure_data(_Whole(debugger.future, debugger.program, debugger.end_state))
         last = debugger.journal[-1].kind if debugger.position else None
         _pale(figure, debugger.position, from_end=last in ("execute", "compensate"))
     else:
         figure = figure_data(debugger)
-    return {**figure, "layout": {**figure["layout"], "showlegend": False}}
+    layout = figure["layout"]
+    spare = layout["margin"]["t"] - _TOP_PX
+    place = {"margin": {**layout["margin"], "t": _TOP_PX}, "height": layout["height"] - spare}
+    return {**figure, "layout": {**layout, **place, "showlegend": False}}
 
 
 def _pale(figure: dict[str, Any], position: int, *, from_end: bool) -> None:

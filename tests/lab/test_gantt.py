@@ -31,6 +31,7 @@ from legend_lab.core.state import ExecutionState
 from legend_lab.core.text import visible as visible_text
 from legend_lab.lab import labels, marks
 from legend_lab.lab.charts import CONFIG, figure_data, gantt
+from legend_lab.lab.traces import OUTLINE_PX, SHORT_PX
 from legend_lab.lab.window import MOST_ENTRIES, MOST_STEPS
 
 
@@ -205,7 +206,8 @@ def test_a_bar_of_no_length_is_still_visible():
     zero, micro = (bars(source)[number] for number in (0, 1))
     assert zero[1] == 0
     assert micro[1] == pytest.approx(1e-3)
-    assert zero[3]["marker"]["line"]["width"] > 1
+    assert zero[3]["marker"]["line"]["width"] == [SHORT_PX, OUTLINE_PX]  # the second fills the chart
+    assert "took 0 ms" in zero[3]["hovertext"][0]
 
 
 def test_a_glyph_stands_beside_a_bar_that_is_too_short_for_it():
@@ -344,7 +346,7 @@ def test_hover_tells_path_attempt_outcome_error_start_duration_and_fault():
         "✗ failed",
         "ValueError: no room",
         "at 100 ms, took 1.235 ms",
-        "⚡ injected: execute:trip.hotel#1:error_before",
+        "⚡ injected: trip.hotel · execute #1 · error before effect",
         "entry 1",
     ]
 

@@ -4,6 +4,7 @@ import { make, part, say } from "./dom.js";
 const SVG = "http://www.w3.org/2000/svg";
 const CHARACTER_PX = 7.3;
 const NARROWEST_TICK_PX = 84;
+const NARROWEST_BAR_PX = 3.5; // what took no time is still seen
 const HATCHES = { "/": "M-2,2 l4,-4 M0,8 l8,-8 M6,10 l4,-4", x: "M0,0 l8,8 M8,0 l-8,8", ".": "M2,4 h1.6", "-": "M0,4 h8" };
 
 function shape(name, attributes = {}, text = "") {
@@ -101,7 +102,7 @@ function render({ model, el, travel }) {
       if (mark.shape) defs.append(hatch(mark, `ll-hatch-${number}`));
       for (const [entry, row, start, long, glyph, beside, hover] of mark.bars) {
         const bar = add("g", { class: "ll-bar", "data-entry": entry, "data-hover": hover });
-        const [from, wide] = [x(start), Math.max(1.5, x(start + long) - x(start))];
+        const [from, wide] = [x(start), Math.max(NARROWEST_BAR_PX, x(start + long) - x(start))];
         const tall = mark.wide * lane;
         const fill = mark.shape ? `url(#ll-hatch-${number})` : mark.fill;
         bar.append(shape("rect", { x: from, width: wide, y: y(row) - tall / 2, height: tall, rx: Math.min(3, wide / 2), fill, stroke: mark.line, "stroke-width": 1.5 }));

@@ -3,6 +3,8 @@ import { follow, make, part, say, send } from "./dom.js";
 
 const PATIENCE_MS = 15_000;
 const TALLEST_PX = 420; // beyond that it scrolls inside its pane
+const ROOMIEST = 1.35; // where there is room, the lanes are so much wider
+const AXIS_PX = 24;
 const page = (globalThis.__legendLabPlotly1 ??= { library: null, waiting: [] });
 
 /**
@@ -80,10 +82,16 @@ function render({ model, el }) {
   const body = make("div", "ll-body");
   const chart = make("div", "ll-chart", "", { role: "img", "aria-label": "Timeline" });
   const waiting = make("div", "ll-empty", "The chart is loading…");
-  body.append(chart, waiting);
+  const sheet = make("div", "ll-sheet");
+  const axis = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  axis.classList.add("ll-axis");
+  axis.setAttribute("aria-hidden", "true");
+  sheet.append(chart, axis);
+  body.append(sheet, waiting);
   root.append(body);
 
   let library = null;
+  let height = 0;
   let busy = false;
   let again = false;
   let gone = false;
@@ -96,8 +104,9 @@ function render({ model, el }) {
     busy = true;
     const { data, layout } = model.get("figure");
     body.style.minHeight = `${Math.min(layout.height ?? 0, TALLEST_PX)}px`; // the pane grows with it, up to a point
-    chart.style.height = layout.height ? `${layout.height}px` : "100%";
-    const size = { width: body.clientWidth, height: layout.height ?? body.clientHeight, autosize: false };
+    height = layout.height ? Math.max(layout.height, Math.min(body.clientHeight, ROOMIEST * layout.height)) : body.clientHeight;
+    chart.style.height = `${height}px`;
+    const size = { width: body.clientWidth, height, autosize: false };
     try {
       await library.react(chart, data, { ...layout, ...size }, model.get("config"));
       waiting.hidden = true;
@@ -111,6 +120,17 @@ function render({ model, el }) {
         draw();
       }
     }
+  };
+  /** The time axis of a chart that scrolls stays in view: a copy of its words sticks to the foot of the pane. */
+  const copyAxis = () => {
+    const { margin } = model.get("figure").layout;
+    const words = chart.querySelector(".xaxislayer-above");
+    const scrolls = Boolean(words && margin?.b) && height > body.clientHeight;
+    axis.toggleAttribute("hidden", !scrolls);
+    if (!scrolls) return;
+    axis.setAttribute("viewBox", `0 ${height - margin.b} ${body.clientWidth} ${AXIS_PX}`);
+    axis.style.cssText = `width: ${body.clientWidth}px; height: ${AXIS_PX}px; margin-top: ${-margin.b}px`;
+    axis.replaceChildren(words.cloneNode(true));
   };
   const travel = ({ points }) => {
     const entry = points[0]?.customdata;
@@ -126,7 +146,11 @@ function render({ model, el }) {
   const asked = plotly(model);
   asked.library.then((found) => {
     library = found;
-    draw().then(() => chart.on?.("plotly_click", travel));
+    draw().then(() => {
+      chart.on?.("plotly_click", travel);
+      for (const event of ["plotly_afterplot", "plotly_relayouting"]) chart.on?.(event, copyAxis);
+      copyAxis();
+    });
   });
   return () => {
     gone = true;

@@ -29,7 +29,10 @@ KEY_HELP: list[KeyHelp] = [
     {"keys": ["Shift", "R"], "text": "reset: start over with a fresh context"},
     {"keys": ["Shift", "X"], "text": "crash: the process dies here and now"},
     {"keys": ["↑", "↓"], "text": "move through the rows; in the history: go to another branch"},
-    {"keys": ["←", "→"], "text": "close or open a block or a value; in the history: travel (Home, End: all the way)"},
+    {
+        "keys": ["←", "→"],
+        "text": "close or open a block, a value, a step's inputs; in the history: travel (Home, End: all the way)",
+    },
     {"keys": ["Space"], "text": "breakpoint before the row's step or block; on a value: show all of it"},
     {"keys": ["f", "Enter"], "text": "fault menu of the row"},
     {"keys": ["F2", "Enter"], "text": "edit the value of the context"},
@@ -54,6 +57,7 @@ PAGE_KEY_HELP: list[KeyHelp] = [
     {"keys": ["PgUp", "PgDn"], "text": "in the history: go ten entries on or back"},
     {"keys": ["↑", "↓"], "text": "move through the rows of the program or of the context"},
     {"keys": ["Space"], "text": "on a value: open or close it, or show all of it"},
+    {"keys": ["←", "→"], "text": "on a step of the program: close or show all of its inputs"},
     {"keys": ["?"], "text": "show or hide this help"},
 ]
 """The key help of such a page."""

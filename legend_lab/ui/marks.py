@@ -10,6 +10,7 @@ from itertools import zip_longest
 from legend_lab.core.instructions import Execute, Failure, Halt, Instruction, Signal, StepOutcome
 from legend_lab.core.journal import Journal, Row
 from legend_lab.core.program import StepSpec
+from legend_lab.core.text import cut
 from legend_lab.lab.breakpoints import Breakpoint
 from legend_lab.lab.design.building import DesignedStep
 from legend_lab.lab.opening import Shown
@@ -17,6 +18,11 @@ from legend_lab.lab.tree import safe_repr
 from legend_lab.runtime.faults import Fault, FaultKind
 from legend_lab.ui.fault_menu import choice_of
 from legend_lab.ui.view_state import BreakpointChip, BreakpointMark, ProgramRow, RowMark, RowState
+
+LONGEST_VALUE = 400
+"""Characters of one input of a step."""
+LONGEST_INPUT = 2_000
+"""Characters of all inputs of a step."""
 
 
 def program_rows(debugger: Shown) -> list[ProgramRow]:
@@ -37,8 +43,10 @@ def rows_of(paths: Sequence[str], steps: Sequence[object]) -> list[ProgramRow]:
             block = ".".join(blocks[: depth + 1])
             rows.append({"path": block, "name": blocks[depth], "depth": depth, "kind": "block", "input": ""})
         opened = blocks
-        fields = ", ".join(f"{field}={safe_repr(value, 80)}" for field, value in _inputs(step))
-        rows.append({"path": path, "name": name, "depth": len(blocks), "kind": "step", "input": fields[:400]})
+        fields = ", ".join(f"{field}={safe_repr(value, LONGEST_VALUE)}" for field, value in _inputs(step))
+        rows.append(
+            {"path": path, "name": name, "depth": len(blocks), "kind": "step", "input": cut(fields, LONGEST_INPUT)}
+        )
     return rows
 
 

@@ -16,7 +16,7 @@ function* visible(items, open, place = "", depth = 0) {
 function create() {
   const row = make("div", "ll-row", "", { role: "row", tabindex: "-1" });
   const value = make("span", "ll-value", "", { role: "gridcell" });
-  value.append(make("s"), make("span", "ll-arrow", " → "), make("span"));
+  value.append(make("s"), make("span", "ll-arrow", " →\u00a0"), make("span"));
   row.append(make("span", "ll-sign", "", { role: "gridcell" }), make("span", "ll-key", "", { role: "gridcell" }), value);
   return row;
 }
@@ -126,6 +126,7 @@ function render({ model, el }) {
   let told = null;
   function paint() {
     say(note, model.get("summary"));
+    tip(note, model.get("summary"));
     const shown = [...visible(model.get("rows"), open)];
     const refused = model.get("refused");
     if (field.isOpen() && refused === told) field.close(root.contains(document.activeElement));

@@ -12,6 +12,7 @@ const GLYPHS = {
   uncertain: ["?", "uncertain"],
 };
 const UNTOUCHED = { state: "pending", status: "", faults: [] };
+const ONE_LINE = 15;
 /** What `table` says of `path`: its own word, as a step may be called `constructor`. */
 const of = (table, path) => (Object.hasOwn(table, path) ? table[path] : undefined);
 
@@ -43,12 +44,20 @@ function createRow({ path, name, depth, kind, input }) {
   }
   const glyph = make("div", "ll-glyph", "", { role: "gridcell" });
   what.append(make("span", "ll-name", name));
-  if (input) what.append(make("span", "ll-input", input, { title: input }));
   const status = make("div", "ll-status", "", { role: "gridcell" });
   const cell = make("div", "ll-fault", "", { role: "gridcell" });
   cell.append(make("button", "ll-zap", "⚡\uFE0E", { type: "button", tabindex: "-1", "aria-haspopup": "menu" }));
   row.append(gutter(), glyph, what, status, cell);
+  if (input) row.append(make("div", "ll-input", input, { role: "gridcell", title: input }));
   return row;
+}
+
+const isWhole = (row) => row.classList.contains("ll-whole");
+
+/** Whether the inputs of a row do not fit, or did not before all of them were shown. */
+function isCut(row) {
+  const input = row.querySelector(".ll-input");
+  return isWhole(row) || (input !== null && input.scrollWidth > input.clientWidth);
 }
 
 function updateStep(row, { path }, { state, status, faults }) {
@@ -60,6 +69,7 @@ function updateStep(row, { path }, { state, status, faults }) {
   glyph.setAttribute("aria-label", meaning);
   say(words, status || meaning);
   tip(words, status);
+  row.classList.toggle("ll-talks", words.textContent.length > ONE_LINE); // its words take two lines, beside the input
   const zap = cell.firstChild;
   zap.classList.toggle("ll-set", faults.length > 0);
   zap.dataset.count = faults.length > 1 ? faults.length : "";
@@ -243,6 +253,7 @@ function render({ model, el }) {
     if (key === " ") toggleBreakpoint(row);
     else if (block && key === "ArrowLeft") twist(row, false);
     else if (block && key === "ArrowRight") twist(row, true);
+    else if (!block && key === (isWhole(row) ? "ArrowLeft" : "ArrowRight") && isCut(row)) row.classList.toggle("ll-whole");
     else if (block && key === "Enter") twist(row, closed.has(row.item.path));
     else if (!block && (key === "Enter" || key === "f")) fixed() || menu.open(row);
     else return false;
@@ -256,7 +267,10 @@ function render({ model, el }) {
       toggleBreakpoint(row);
     } else if (event.target.closest(".ll-zap")) menu.open(row);
     else if (row.item.kind === "block") twist(row, closed.has(row.item.path));
-    else nav.select(row);
+    else {
+      nav.select(row);
+      if (event.target.closest(".ll-input") && isCut(row) && !String(getSelection())) row.classList.toggle("ll-whole");
+    }
   });
   root.addEventListener("ll-rows", ({ detail }) => {
     if (detail === "f") nav.selected()?.item.kind === "step" && menu.open(nav.selected());

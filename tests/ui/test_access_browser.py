@@ -194,7 +194,7 @@ def test_no_pane_scrolls_sideways_or_covers_another_at_any_width(
     page.evaluate("zoom => (document.querySelector('.ll-workbench').style.zoom = zoom)", zoom)
     around = 1440 - page.evaluate(LAID_OUT)[1]
     for width in (700, 900, 1200, 1600):
-        page.set_viewport_size({"width": int(width + around), "height": 1100})
+        page.set_viewport_size({"width": int(width + around), "height": 2400})
         page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
         found, _ = page.evaluate(LAID_OUT)
         assert found == [], width

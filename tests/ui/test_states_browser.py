@@ -105,6 +105,12 @@ def test_each_state_says_where_it_stands(run_notebook: Callable[..., None], page
             expect(bench.locator(".ll-standing")).to_contain_text(part)
         expect(bench.locator(".ll-chart .main-svg").first).to_be_attached()
         bench.screenshot(path=ARTIFACTS / f"state-{name}.png", animations="disabled")
+    many = benches.nth(list(SAYS).index("200-entries"))
+    axis = many.locator(".ll-axis text").first
+    for top in (0, 300, 100_000):
+        many.locator(".ll-timeline .ll-body").evaluate("(node, top) => node.scrollTo(0, top)", top)
+        expect(axis).to_have_text("0")
+        assert many.locator(".ll-timeline .ll-body").evaluate(IN_VIEW)
     assert benches.nth(list(SAYS).index("two-branches")).locator(".ll-lane").count() == 2
     dark = benches.nth(list(SAYS).index("rolling-back"))
     page.evaluate("() => window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})")
@@ -117,6 +123,12 @@ def test_each_state_says_where_it_stands(run_notebook: Callable[..., None], page
     running.get_by_role("button", name="Stop").click()
     expect(running.locator(".ll-badge").first).to_contain_text("Stopped")
 
+
+IN_VIEW = """node => {
+    const [pane, axis] = [node, node.querySelector(".ll-axis")].map(each => each.getBoundingClientRect());
+    return axis.top >= pane.top && axis.bottom <= pane.bottom + 1 && axis.height > 0;
+}"""
+"""Whether the time axis is inside its pane."""
 
 STRIP = {
     "fail": ("b = shown(lost)\nfor _ in range(7): await b.debugger.step()\nb.refresh()\nb", "failed at attempt 3"),

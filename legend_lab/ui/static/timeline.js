@@ -110,6 +110,8 @@ function render({ model, el }) {
     try {
       await library.react(chart, data, { ...layout, ...size }, model.get("config"));
       waiting.hidden = true;
+      listen();
+      copyAxis();
     } catch (error) {
       say(waiting, `The chart cannot be drawn: ${error.message}`);
       waiting.hidden = false;
@@ -120,6 +122,13 @@ function render({ model, el }) {
         draw();
       }
     }
+  };
+  let listens = false;
+  const listen = () => {
+    if (listens) return; // plotly gives the chart its `on` with the first drawing
+    listens = true;
+    chart.on("plotly_click", travel);
+    for (const event of ["plotly_relayout", "plotly_relayouting"]) chart.on(event, copyAxis);
   };
   /** The time axis of a chart that scrolls stays in view: a copy of its words sticks to the foot of the pane. */
   const copyAxis = () => {
@@ -146,11 +155,7 @@ function render({ model, el }) {
   const asked = plotly(model);
   asked.library.then((found) => {
     library = found;
-    draw().then(() => {
-      chart.on?.("plotly_click", travel);
-      for (const event of ["plotly_afterplot", "plotly_relayouting"]) chart.on?.(event, copyAxis);
-      copyAxis();
-    });
+    draw();
   });
   return () => {
     gone = true;

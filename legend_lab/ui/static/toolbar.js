@@ -155,7 +155,9 @@ function render({ model, el }) {
   clock.append(make("span", "ll-glyph", "", { "aria-hidden": "true" }), make("span"));
   const line = make("div", "ll-line");
   standing.append(now, next);
-  line.append(badge, standing, count, clock, ask);
+  const aside = make("div", "ll-aside");
+  aside.append(count, clock, ask);
+  line.append(badge, standing, aside);
 
   const alert = make("div", "ll-alert", "", { role: "alert" });
   const unheeded = make("div", "ll-alert", "", { role: "alert" });

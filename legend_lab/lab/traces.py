@@ -284,6 +284,7 @@ def cut_lines(scale: Scale, height: float) -> Trace:
         "type": "scatter",
         "mode": "lines+text",
         "name": "⫽ idle",
+        "meta": "across",
         "x": line.x,
         "y": line.y,
         "line": {"color": FAINT, "width": 2, "dash": "2px,2px"},

@@ -243,11 +243,13 @@ class Timeline(Part):
     plotly.js (5 MB) goes to a page once, over the kernel's own connection, when the page's first timeline asks for it.
     """
 
-    _esm = _module("timeline")
+    _esm = _module("timeline", "lanes")
     _css = _styles("timeline")
 
     figure: Any = traitlets.Dict({"data": [], "layout": {}}).tag(sync=True)
     """Data and layout of the Figure; `plain_figure` makes them."""
+    entry: Any = traitlets.Int(-1).tag(sync=True)
+    """Number of the entry that was carried out last; its lane is kept in view."""
     config = traitlets.Dict({**CONFIG, "displayModeBar": False, "responsive": False}).tag(sync=True)
     """plotly's own settings; its offer to send the chart elsewhere is off."""
     legend = traitlets.Unicode().tag(sync=True)

@@ -74,7 +74,7 @@ def view_of(debugger: Shown, aside: Aside | None = None) -> ViewState:
     return {
         "toolbar": _toolbar(debugger, aside),
         "listing": _listing(debugger),
-        "timeline": {"figure": timeline_of(debugger), "legend": LEGEND},
+        "timeline": {"figure": timeline_of(debugger), "entry": debugger.position - 1, "legend": LEGEND},
         "context": _context(debugger, aside.refused),
         "effects": effects_of(debugger),
         "history": history_of(debugger, where_of(debugger)),

@@ -209,6 +209,8 @@ class TimelineState(TypedDict):
 
     figure: dict[str, Any]
     """`{"data": […], "layout": {…}}` of a plotly Figure; `parts.plain_figure` makes it."""
+    entry: int
+    """Number of the entry that was carried out last, -1 before the first; its lane is kept in view."""
     legend: str
     """What the glyphs in the chart mean."""
 

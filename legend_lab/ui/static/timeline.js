@@ -1,10 +1,14 @@
 // A plotly Figure that is updated in place. plotly.js comes once per page, over the kernel's own connection.
 import { follow, make, part, say, send } from "./dom.js";
+import { inView, scrollTo } from "./lanes.js";
 
 const PATIENCE_MS = 15_000;
+<<<<<<< HEAD
 const TALLEST_PX = 420; // beyond that it scrolls inside its pane
 const ROOMIEST = 1.35; // where there is room, the lanes are so much wider
-const AXIS_PX = 24;
+=======
+const TALLEST_PX = 420; // beyond that its lanes scroll, and the axis below them stays
+>>>>>>> aaa883f (Draw the lanes in view alone, keep the lane of the last entry in view, spare rows out of sight)
 const page = (globalThis.__legendLabPlotly1 ??= { library: null, waiting: [] });
 
 /**
@@ -80,38 +84,33 @@ function load(source) {
 function render({ model, el }) {
   const { root, note } = part(el, model, "timeline", "Timeline");
   const body = make("div", "ll-body");
+  const whole = make("div", "ll-full"); // as tall as all lanes; the chart stays in view in front of it
   const chart = make("div", "ll-chart", "", { role: "img", "aria-label": "Timeline" });
   const waiting = make("div", "ll-empty", "The chart is loading…");
-  const sheet = make("div", "ll-sheet");
-  const axis = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  axis.classList.add("ll-axis");
-  axis.setAttribute("aria-hidden", "true");
-  sheet.append(chart, axis);
-  body.append(sheet, waiting);
+  whole.append(chart);
+  body.append(whole, waiting);
   root.append(body);
 
   let library = null;
-  let height = 0;
   let busy = false;
   let again = false;
   let gone = false;
+  let room = { width: 0, height: 0 };
   const draw = async () => {
-    if (!library || gone || !body.clientWidth) return;
+    if (!library || gone || !room.width) return;
     if (busy) {
       again = true;
       return;
     }
     busy = true;
-    const { data, layout } = model.get("figure");
-    body.style.minHeight = `${Math.min(layout.height ?? 0, TALLEST_PX)}px`; // the pane grows with it, up to a point
-    height = layout.height ? Math.max(layout.height, Math.min(body.clientHeight, ROOMIEST * layout.height)) : body.clientHeight;
-    chart.style.height = `${height}px`;
-    const size = { width: body.clientWidth, height, autosize: false };
+    const figure = model.get("figure");
+    const tall = figure.layout.height ?? room.height;
+    const height = Math.min(room.height, ROOMIEST * tall);
+    const { data, layout } = tall > height ? inView(figure, height, body.scrollTop) : figure;
     try {
-      await library.react(chart, data, { ...layout, ...size }, model.get("config"));
+      await library.react(chart, data, { ...layout, width: room.width, height, autosize: false }, model.get("config"));
       waiting.hidden = true;
       listen();
-      copyAxis();
     } catch (error) {
       say(waiting, `The chart cannot be drawn: ${error.message}`);
       waiting.hidden = false;
@@ -128,28 +127,37 @@ function render({ model, el }) {
     if (listens) return; // plotly gives the chart its `on` with the first drawing
     listens = true;
     chart.on("plotly_click", travel);
-    for (const event of ["plotly_relayout", "plotly_relayouting"]) chart.on(event, copyAxis);
-  };
-  /** The time axis of a chart that scrolls stays in view: a copy of its words sticks to the foot of the pane. */
-  const copyAxis = () => {
-    const { margin } = model.get("figure").layout;
-    const words = chart.querySelector(".xaxislayer-above");
-    const scrolls = Boolean(words && margin?.b) && height > body.clientHeight;
-    axis.toggleAttribute("hidden", !scrolls);
-    if (!scrolls) return;
-    axis.setAttribute("viewBox", `0 ${height - margin.b} ${body.clientWidth} ${AXIS_PX}`);
-    axis.style.cssText = `width: ${body.clientWidth}px; height: ${AXIS_PX}px; margin-top: ${-margin.b}px`;
-    axis.replaceChildren(words.cloneNode(true));
   };
   const travel = ({ points }) => {
     const entry = points[0]?.customdata;
     if (Number.isInteger(entry)) send(root, model, { command: "goto", branch: "", position: String(entry + 1) });
   };
+  const arrange = () => {
+    const figure = model.get("figure");
+    const tall = figure.layout.height;
+    body.style.minHeight = `${Math.min(tall ?? 0, TALLEST_PX)}px`; // the pane grows with it, up to a point
+    whole.style.height = tall ? `${tall}px` : "100%";
+  };
+  let found = null;
+  const find = () => {
+    const [figure, entry] = [model.get("figure"), model.get("entry")];
+    if (entry === found || !room.height) return; // a person may have scrolled elsewhere since
+    found = entry;
+    const to = figure.layout.height > room.height ? scrollTo(figure, entry, room.height, body.scrollTop) : null;
+    if (to !== null) body.scrollTop = to;
+  };
   // plotly only watches the window; panes also change their size when the notebook's side bar opens
-  const resized = new ResizeObserver(draw);
+  const resized = new ResizeObserver(([{ contentRect }]) => {
+    room = { width: contentRect.width, height: contentRect.height };
+    find();
+    draw();
+  });
   resized.observe(body);
+  body.addEventListener("scroll", draw);
   const end = follow(model, root, () => {
     say(note, model.get("legend"));
+    arrange();
+    find();
     draw();
   });
   const asked = plotly(model);

@@ -1,0 +1,66 @@
+// The part of a figure whose lanes are in view: what plotly draws then costs the same however many lanes there are.
+
+/** How a figure's lanes lie: the room above and below them in px, px for each unit of y, where the first one begins. */
+function measures({ layout }) {
+  const [bottom, top] = layout.yaxis.range;
+  const around = layout.margin.t + layout.margin.b;
+  return { around, top, unit: (layout.height - around) / (bottom - top) };
+}
+
+/** `figure` with only what is in view in `height` px once it is scrolled `scrolled` px down. */
+export function inView(figure, height, scrolled) {
+  const { around, top, unit } = measures(figure);
+  const from = top + scrolled / unit;
+  const to = from + (height - around) / unit;
+  const headroom = Math.min(0, top); // words that stand above the first lane stay above the first one in view
+  const seen = (y) => y > from - headroom && y < to;
+  const ticks = figure.layout.yaxis.tickvals.map(seen);
+  const only = (values) => values.filter((_, index) => ticks[index]);
+  const { yaxis, annotations = [] } = figure.layout;
+  const layout = {
+    ...figure.layout,
+    height,
+    yaxis: { ...yaxis, range: [to, from], tickvals: only(yaxis.tickvals), ticktext: only(yaxis.ticktext) },
+    annotations: annotations
+      .map((note) => (note.yref !== "paper" && note.y < 0 ? { ...note, y: note.y + from - top } : note))
+      .filter((note) => note.yref === "paper" || note.y < from - headroom || seen(note.y)),
+  };
+  return { data: figure.data.map((trace) => cropped(trace, seen, from, to)), layout };
+}
+
+/** How far to scroll so that `entry` is in view in `height` px, where it is not yet; null where it is or is not drawn. */
+export function scrollTo(figure, entry, height, scrolled) {
+  const { around, top, unit } = measures(figure);
+  const y = laneOf(figure, entry);
+  if (y === null) return null;
+  const from = (y - 0.5 - top + Math.min(0, top)) * unit;
+  const to = (y + 0.5 - top) * unit - (height - around);
+  return from < scrolled ? Math.max(0, from) : to > scrolled ? to : null;
+}
+
+function laneOf({ data }, entry) {
+  for (const { customdata, y } of data) {
+    const index = customdata?.indexOf(entry) ?? -1;
+    if (index >= 0) return y[index];
+  }
+  return null;
+}
+
+/** A trace without the points whose lane is not seen; lines across all lanes are cut to what is in view. */
+function cropped(trace, seen, from, to) {
+  if (trace.meta === "across") {
+    return { ...trace, y: trace.y.map((y) => (y === null ? null : Math.max(from, Math.min(to, y)))) };
+  }
+  const { length } = trace.y;
+  let last = false;
+  const kept = trace.y.map((y) => (last = y === null ? last : seen(y))); // a gap goes with the stroke before it
+  if (kept.every(Boolean)) return trace;
+  const columns = (source) =>
+    Object.fromEntries(
+      Object.entries(source).map(([name, value]) => {
+        if (Array.isArray(value) && value.length === length) return [name, value.filter((_, index) => kept[index])];
+        return [name, value?.constructor === Object ? columns(value) : value];
+      }),
+    );
+  return columns(trace);
+}

@@ -91,6 +91,7 @@ def _toolbar(debugger: Shown, aside: Aside) -> ToolbarState:
         "standing": _cut_standing(standing_of(debugger, aside.stopped)),
         "past": debugger.is_past,
         "buttons": buttons_of(debugger, running=aside.running),
+        "running": aside.running,
         "clock": _clock(debugger, aside.virtual),
         "panel": None if aside.running else _cut_panel(panel_of(debugger)),
     }

@@ -98,7 +98,7 @@ class KeyHelp(TypedDict):
 
 
 class ToolbarState(TypedDict):
-    """Traits of `Toolbar`, without `alert` and `running`: `Commands` tells these as they change."""
+    """Traits of `Toolbar`, without `alert`: `Commands` tells it as it changes."""
 
     saga: str
     count: str
@@ -108,6 +108,8 @@ class ToolbarState(TypedDict):
     past: bool
     """The moment that is shown has entries after it."""
     buttons: list[Button]
+    running: bool
+    """A command is being carried out."""
     clock: Button
     """The switch of the clock."""
     panel: Panel | None

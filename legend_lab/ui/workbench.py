@@ -260,8 +260,7 @@ class Workbench(WorkbenchLayout):
         if self._slow is not None:
             self._slow.cancel()
             self._slow = None
-        self.toolbar.running = busy
-        self.toolbar.buttons = buttons_of(self.shown, running=busy)
+        self.toolbar.show({"running": busy, "buttons": buttons_of(self.shown, running=busy)})
         if busy:
             with contextlib.suppress(RuntimeError):  # where no loop runs, nobody sees what happens meanwhile
                 self._slow = asyncio.get_running_loop().call_later(SLOW_S, self._show_running)

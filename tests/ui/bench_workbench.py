@@ -78,7 +78,12 @@ def test_a_click_is_seen_within_150_ms(run_notebook, page: Page, entries: int) -
     measured(page, BARE, 5)
     print()
     far = min(60, entries)  # one click more would change nothing, and there would be no picture to wait for
-    for name, what, times in (("bare button", BARE, 60), ("step", STEP, 20), ("back", BACK, far), ("replay", STEP, far)):
+    for name, what, times in (
+        ("bare button", BARE, 60),
+        ("step", STEP, 20),
+        ("back", BACK, far),
+        ("replay", STEP, far),
+    ):
         print(f"{entries} entries, {name}: {measured(page, what, times)}")
 
 

@@ -1,5 +1,5 @@
 // The context, with what the last instruction changed. Values inside values open and close, leaves can be edited.
-import { follow, list, make, part, reveal, rows, say, send, tip } from "./dom.js";
+import { follow, list, make, part, reveal, rows, say, send, tip, whereChanged } from "./dom.js";
 
 const SIGNS = { same: ["", ""], inside: ["", "changed inside"], added: ["+", "added"], removed: ["−", "removed"], changed: ["~", "changed"] };
 
@@ -130,7 +130,8 @@ function render({ model, el }) {
     const shown = [...visible(model.get("rows"), open)];
     const refused = model.get("refused");
     if (field.isOpen() && refused === told) field.close(root.contains(document.activeElement));
-    list(body, shown, ({ here }) => here, create, update);
+    list(body, shown, ({ here }) => here, create, whereChanged(update));
+    body.style.setProperty("--keys", Math.max(...shown.map(({ item, depth }) => item.key.length + 2 * depth), 0));
     const trouble = model.get("trouble");
     say(empty, trouble || "The context is empty.");
     empty.hidden = shown.length > 0 && !trouble;

@@ -52,6 +52,16 @@ export function list(parent, items, key, create, update = () => {}) {
   }
 }
 
+/** `update` for `list`, called only for what differs from what the element shows: of hundreds of rows, that is a few. */
+export function whereChanged(update) {
+  return (node, item) => {
+    const told = JSON.stringify(item);
+    if (node.told === told) return;
+    node.told = told;
+    update(node, item);
+  };
+}
+
 /**
  * Show `paint` now and at every change of the model; returns how to end it. When what had the focus is gone after
  * that (a panel's button, a removed chip), the part keeps the focus, or the keys would go to the notebook.

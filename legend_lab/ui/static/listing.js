@@ -1,5 +1,5 @@
 // The program, one row a step, with what became of each and a fault menu.
-import { follow, list, make, part, reveal, rows, say, send, tip, whenShown } from "./dom.js";
+import { follow, list, make, part, reveal, rows, say, send, tip, whenShown, whereChanged } from "./dom.js";
 
 const GLYPHS = {
   pending: ["·", "not run"],
@@ -58,6 +58,16 @@ const isWhole = (row) => row.classList.contains("ll-whole");
 function isCut(row) {
   const input = row.querySelector(".ll-input");
   return isWhole(row) || (input !== null && input.scrollWidth > input.clientWidth);
+}
+
+function updateRow(row, item) {
+  row.hidden = item.away;
+  updateGutter(row, item, item.breakpoint);
+  row.classList.toggle("ll-current", item.lit);
+  if (item.lit) row.setAttribute("aria-current", "step");
+  else row.removeAttribute("aria-current");
+  if (item.kind === "block") row.setAttribute("aria-expanded", String(item.open));
+  else updateStep(row, item, item.mark);
 }
 
 function updateStep(row, { path }, { state, status, faults }) {
@@ -288,15 +298,15 @@ function render({ model, el }) {
     const lit = shownAs(model.get("current"));
     root.classList.toggle("ll-fixed", fixed());
     root.classList.toggle("ll-undoing", model.get("undoing"));
-    list(body, model.get("program"), ({ path, kind, input }) => JSON.stringify([path, kind, input]), createRow, (row, item) => {
-      row.hidden = hidden(item.path);
-      updateGutter(row, item, of(breakpoints, item.path));
-      row.classList.toggle("ll-current", item.path === lit);
-      if (item.path === lit) row.setAttribute("aria-current", "step");
-      else row.removeAttribute("aria-current");
-      if (item.kind === "block") row.setAttribute("aria-expanded", String(!closed.has(item.path)));
-      else updateStep(row, item, of(marks, item.path) ?? UNTOUCHED);
-    });
+    const shown = model.get("program").map((item) => ({
+      ...item,
+      away: hidden(item.path),
+      open: !closed.has(item.path),
+      lit: item.path === lit,
+      breakpoint: of(breakpoints, item.path),
+      mark: of(marks, item.path) ?? UNTOUCHED,
+    }));
+    list(body, shown, ({ path, kind, input }) => JSON.stringify([path, kind, input]), createRow, whereChanged(updateRow));
     menu.check();
     list(anywhere, model.get("anywhere"), ({ text }) => text, createAnywhere, updateAnywhere);
     anywhere.hidden = !model.get("anywhere").length;

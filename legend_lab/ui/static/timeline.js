@@ -3,12 +3,8 @@ import { follow, make, part, say, send } from "./dom.js";
 import { inView, scrollTo } from "./lanes.js";
 
 const PATIENCE_MS = 15_000;
-<<<<<<< HEAD
-const TALLEST_PX = 420; // beyond that it scrolls inside its pane
 const ROOMIEST = 1.35; // where there is room, the lanes are so much wider
-=======
 const TALLEST_PX = 420; // beyond that its lanes scroll, and the axis below them stays
->>>>>>> aaa883f (Draw the lanes in view alone, keep the lane of the last entry in view, spare rows out of sight)
 const page = (globalThis.__legendLabPlotly1 ??= { library: null, waiting: [] });
 
 /**

@@ -80,6 +80,7 @@ if TYPE_CHECKING:
     from legend_lab.lab.conditions import ConditionError
     from legend_lab.lab.debugger import Debugger
     from legend_lab.lab.design.model import Design
+    from legend_lab.lab.drawing import diagram, to_mermaid
     from legend_lab.lab.editing import EditError
     from legend_lab.lab.frames import timings_frame
     from legend_lab.lab.ledger import Effect, EffectState, Ledger, ledger
@@ -87,8 +88,7 @@ if TYPE_CHECKING:
     from legend_lab.lab.lint.findings import Findings, LintError, LintFinding
     from legend_lab.lab.lint.linting import lint
     from legend_lab.lab.recording import Recording
-    from legend_lab.saga.diagram import Diagram, diagram
-    from legend_lab.saga.mermaid import to_mermaid
+    from legend_lab.saga.diagram import Diagram
     from legend_lab.stores.memory import InMemoryStore
     from legend_lab.stores.sql import SqlStore
     from legend_lab.ui.designer import Designer
@@ -118,12 +118,12 @@ _LAZY = {
     "Workbench": "legend_lab.ui.workbench",
     "canvas": "legend_lab.lab.lint.canvas",
     "compare": "legend_lab.lab.comparison",
-    "diagram": "legend_lab.saga.diagram",
+    "diagram": "legend_lab.lab.drawing",
     "gantt": "legend_lab.lab.charts",
     "ledger": "legend_lab.lab.ledger",
     "lint": "legend_lab.lab.lint.linting",
     "timings_frame": "legend_lab.lab.frames",
-    "to_mermaid": "legend_lab.saga.mermaid",
+    "to_mermaid": "legend_lab.lab.drawing",
     "to_html": "legend_lab.ui.page",
 }
 """Where the names live that load more than a run needs: a heavy library, or the lab."""

@@ -10,7 +10,9 @@ from typing import TypeVar
 from legend_lab.core.errors import ProtocolError, SagaDefinitionError
 from legend_lab.lab.clock import SteppedClock
 from legend_lab.lab.copying import copy_context
+from legend_lab.lab.design.model import Design
 from legend_lab.lab.history import Branch
+from legend_lab.lab.subject import named, subject_of
 from legend_lab.lab.travel import FIRST_BRANCH, Travel
 from legend_lab.runtime.clocks import Clock
 from legend_lab.runtime.executions import ExecutionResult, result_of
@@ -30,8 +32,7 @@ class Branching(Travel[Ctx, Err]):
 
     def __init__(self, saga: Saga[Ctx, Err], ctx: Ctx, options: Options, clock: SteppedClock) -> None:
         if not isinstance(saga, Saga):
-            name = f"the class {saga.__name__}" if isinstance(saga, type) else f"a {type(saga).__name__}"
-            raise SagaDefinitionError(f"what is stepped is a saga, not {name}; make one first: MySaga(...)")
+            raise SagaDefinitionError(f"what is stepped is a saga, not {named(saga)}; {_instead(saga)}")
         self.saga = saga
         self._is_busy = False
         self._given = copy_context(ctx)
@@ -167,3 +168,11 @@ class Branching(Travel[Ctx, Err]):
     def _insist_on_rest(self) -> None:
         if self._is_busy:
             raise ProtocolError("it is performing something already; wait until that has ended, or cancel it")
+
+
+def _instead(source: object) -> str:
+    """What to do with what is no saga, but perhaps has one."""
+    subject = subject_of(source)
+    if isinstance(subject, Design):
+        return "a Designer has the saga of a design: Designer(design).saga"
+    return "make one first: MySaga(...)" if subject is None or subject is source else "give the saga that it has"

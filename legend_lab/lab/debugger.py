@@ -30,7 +30,6 @@ from legend_lab.lab.copying import copy_context
 from legend_lab.lab.editing import change_context
 from legend_lab.lab.history import Branch
 from legend_lab.lab.session import Session, read_session, reader_of, write_session
-from legend_lab.lab.writing import write_file
 from legend_lab.runtime.clocks import Clock
 from legend_lab.runtime.driver import drive
 from legend_lab.runtime.executions import ExecutionResult
@@ -38,6 +37,7 @@ from legend_lab.runtime.faults import Fault, FaultPlan, as_plan
 from legend_lab.runtime.restart import restarted
 from legend_lab.runtime.run import SYSTEM_CLOCK, Options
 from legend_lab.saga.saga import Saga
+from legend_lab.saga.writing import write_file
 
 Ctx = TypeVar("Ctx")
 Err = TypeVar("Err", bound=BaseException)

@@ -10,6 +10,7 @@ from legend_lab.core.errors import SourceError
 from legend_lab.core.journal import Journal
 from legend_lab.core.program import Program
 from legend_lab.core.state import ExecutionState
+from legend_lab.lab.design.model import Design
 
 
 class Source(Protocol):
@@ -73,5 +74,12 @@ def instead(source: object) -> str:
         return "not something still to be awaited; await it first"
     if isinstance(source, type):
         return f"not the class {source.__qualname__}"
-    hint = "; build it first" if hasattr(type(source), "build") else ""
-    return f"not a {type(source).__qualname__}{hint}"
+    return f"not a {type(source).__qualname__}{_hint(source)}"
+
+
+def _hint(source: object) -> str:
+    if hasattr(type(source), "build"):
+        return "; build it first"
+    if isinstance(source, Design) or hasattr(source, "workbench"):  # as a Designer has one
+        return "; what a design does is shown by its workbench: Designer(design).workbench.debugger"
+    return "; give what it shows: .shown" if hasattr(source, "shown") else ""

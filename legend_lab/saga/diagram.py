@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import pairwise
-from pathlib import Path
+from os import PathLike
 from typing import Any
 
 from legend_lab.core.text import visible
@@ -14,6 +14,7 @@ from legend_lab.saga.excerpt import Box, Gap, Item, excerpt
 from legend_lab.saga.facts import Fact, Kind, counted, facts_of_step, facts_of_undo, rules_of, size_of
 from legend_lab.saga.outline import SagaOutline, StepOutline, outline
 from legend_lab.saga.telling import tell, title_of
+from legend_lab.saga.writing import save_text
 
 WIDTH = 860
 """Of every diagram, in px: what a notebook's cell has room for."""
@@ -45,9 +46,13 @@ class Diagram:
     svg: str = field(repr=False)
     text: str = field(repr=False)
 
-    def save(self, path: str | Path) -> None:
-        """Write the picture to a file."""
-        Path(path).write_text(self.svg, encoding="utf-8")
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the picture to a file, in one piece or not at all.
+
+        Raises:
+            LegendError: it cannot be written; the message says where and why.
+        """
+        save_text(path, self.svg, "the diagram")
 
     def __str__(self) -> str:
         return self.text

@@ -118,7 +118,8 @@ def outline(saga: Block | type[Block]) -> SagaOutline:
         cls, value = type(saga), saga
         compile_saga(saga)
     else:
-        raise SagaDefinitionError(f"an outline is of a Saga or of its class, not of {saga!r:.80}")
+        given = f"the class {saga.__qualname__}" if isinstance(saga, type) else f"a {type(saga).__qualname__}"
+        raise SagaDefinitionError(f"a saga is wanted, or its class, not {given}")
     return SagaOutline(
         class_name=display(cls),
         doc=_class_doc(cls),

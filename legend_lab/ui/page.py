@@ -10,11 +10,10 @@ import re
 from pathlib import Path
 from typing import Final
 
-from legend_lab.core.errors import LegendError
 from legend_lab.core.journal import Journal
 from legend_lab.lab.moments import Moments
 from legend_lab.lab.source import Source
-from legend_lab.lab.writing import write_file
+from legend_lab.saga.writing import save_text
 from legend_lab.ui.page_view import page_of
 
 _STATIC: Final = Path(__file__).parent / "static"
@@ -43,13 +42,7 @@ def to_html(source: Source | Journal, path: str | os.PathLike[str]) -> Path:
         SourceError: `source` is nothing that can be shown.
         LegendError: the file cannot be written.
     """
-    page = page_text(source)
-    try:
-        target = Path(path)
-        write_file(target, page.encode())
-    except (OSError, TypeError, ValueError) as error:
-        raise LegendError(f"the page cannot be written to {str(path)[:200]!r}: {error}") from error
-    return target
+    return save_text(path, page_text(source), "the page")
 
 
 def page_text(source: Source | Journal) -> str:

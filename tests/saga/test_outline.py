@@ -213,7 +213,7 @@ def test_a_class_with_forward_references_is_resolved_first():
 
 def test_what_is_no_saga_is_refused():
     for wrong in (Tell(), Tell, {}, None, int):
-        with pytest.raises(SagaDefinitionError, match="outline is of a Saga"):
+        with pytest.raises(SagaDefinitionError, match="a saga is wanted"):
             outline(wrong)
     with pytest.raises(EmptySagaError):
         outline(Saga)

@@ -20,11 +20,11 @@ from legend_lab.lab.design.checks import class_name, fits
 from legend_lab.lab.design.files import checked, design_error
 from legend_lab.lab.design.model import BlockDesign, ContextField, Design, EffectDesign, FieldType, StepDesign
 from legend_lab.lab.design.naming import CONTEXT, RESERVED_CLASSES, cap_words
+from legend_lab.lab.subject import named, subject_of
 from legend_lab.runtime.effects import Declaration
 from legend_lab.saga.annotations import context_type
 from legend_lab.saga.compiler import complete, part_class
 from legend_lab.saga.definition import Block
-from legend_lab.saga.saga import Saga
 from legend_lab.saga.simulated import SimulatedStep
 from legend_lab.saga.simulation import SIMULATED_ERRORS
 from legend_lab.saga.step import Step
@@ -43,8 +43,8 @@ class Opened:
     notes: tuple[str, ...] = ()
 
 
-def design_of(saga: Saga[Any, Any] | type[Saga[Any, Any]], ctx: Any = None) -> Opened:  # noqa: ANN401 - the user's own
-    """The design of a saga, or of a saga class; nothing of it runs.
+def design_of(saga: object, ctx: Any = None) -> Opened:  # noqa: ANN401 - the user's own
+    """The design of a saga, of a saga class, or of what is made of one, as a debugger; nothing of it runs.
 
     `ctx`, where one is given, says what the context's fields start with.
 
@@ -52,14 +52,17 @@ def design_of(saga: Saga[Any, Any] | type[Saga[Any, Any]], ctx: Any = None) -> O
         DesignError: it is no saga, or a name of a step or block in it cannot be one in a design.
         SagaDefinitionError: its class is not complete.
     """
-    cls = saga if isinstance(saga, type) else type(saga)
-    if not issubclass(cls, Saga):
-        raise DesignError(f"a design is made of a saga or a saga class, not of a {cls.__name__}")
+    subject = subject_of(saga)
+    if subject is None:
+        raise DesignError(f"a design is made of a saga or a saga class, not of {named(saga)}"[:300])
+    if isinstance(subject, Design):
+        return Opened(subject)
+    cls = subject if isinstance(subject, type) else type(subject)
     complete(cls)
     try:
-        reader = _Reader(RESERVED_CLASSES | {cls.__name__, cls.__name__ + CONTEXT, *_names(saga)})
+        reader = _Reader(RESERVED_CLASSES | {cls.__name__, cls.__name__ + CONTEXT, *_names(subject)})
         reader.context(context_type(cls) if ctx is None else type(ctx), ctx)
-        parts = tuple(reader.parts(saga, ""))
+        parts = tuple(reader.parts(subject, ""))
         design = Design(
             name=cls.__name__,
             description=_first_line(cls),

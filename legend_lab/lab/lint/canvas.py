@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import textwrap
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 
 from legend_lab.core.text import visible
@@ -12,8 +13,9 @@ from legend_lab.lab.labels import human
 from legend_lab.lab.lint.facts import SagaFacts, StepFacts
 from legend_lab.lab.lint.findings import Findings, LintError
 from legend_lab.lab.lint.gathering import gather
-from legend_lab.lab.lint.linting import lint
+from legend_lab.lab.lint.linting import lint_facts
 from legend_lab.lab.lint.times import in_words, longest_of, longest_run
+from legend_lab.saga.writing import save_text
 
 _LONGEST = 400
 """Characters of one text that are shown."""
@@ -81,21 +83,15 @@ class Canvas:
             f'<body style="margin: 24px">{self._repr_html_()}</body></html>\n'
         )
 
-    def save(self, path: str | Path) -> Path:
+    def save(self, path: str | PathLike[str]) -> Path:
         """Write the page, as HTML to `….html` and as text to `….txt`; return its path.
 
         Raises:
             LintError: the name ends otherwise, or the file cannot be written.
         """
-        path = Path(path)
-        pages = {".html": lambda: self.html, ".txt": lambda: self.text}
-        if path.suffix not in pages:
-            raise LintError(f"a canvas is saved as .html or .txt, not as {path.name!r}"[:300])
-        try:
-            path.write_text(pages[path.suffix](), encoding="utf-8")
-        except OSError as error:
-            raise LintError(f"cannot write {path}: {error.strerror}") from error
-        return path
+        if not str(path).endswith((".html", ".txt")):
+            raise LintError(f"a canvas is saved as .html or .txt, not as {str(path)!r}"[:300])
+        return save_text(path, self.html if str(path).endswith(".html") else self.text, "the canvas", LintError)
 
     def _head(self) -> list[str]:
         owner = f"Owner: {self.owner}" if self.owner else ""
@@ -122,7 +118,7 @@ _CELL = "border: 1px solid #8888; padding: 6px 8px; text-align: left; vertical-a
 
 
 def canvas(saga: object) -> Canvas:
-    """The canvas of a saga, a saga class or a design; nothing of it runs.
+    """The canvas of a saga, a saga class or a design, or of what is made of one, as a debugger; nothing of it runs.
 
     An owner is whom a step's docstring (or that of one of its bases) names in a line `Owner: payments`; else whom the
     saga's docstring names; else nobody.
@@ -133,7 +129,7 @@ def canvas(saga: object) -> Canvas:
         DesignError: the design has no step.
     """
     facts = gather(saga)
-    findings = lint(saga)
+    findings = lint_facts(facts)
     risks: dict[str, list[str]] = {}
     for item in findings:
         risks.setdefault(item.path, []).append(f"{item.severity}: {item.message} [{item.rule}]")

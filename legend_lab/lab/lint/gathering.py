@@ -15,6 +15,7 @@ from legend_lab.lab.lint.facts import PhaseFacts, SagaFacts, StepFacts
 from legend_lab.lab.lint.findings import LintError
 from legend_lab.lab.lint.looking import look_at
 from legend_lab.lab.lint.records import Records, first_line, read_docstring
+from legend_lab.lab.subject import named, subject_of
 from legend_lab.runtime.effects import known
 from legend_lab.saga.annotations import context_type
 from legend_lab.saga.bodies import body_of
@@ -28,23 +29,23 @@ _PATHS_IN_A_NOTE = 5
 
 
 def gather(saga: object) -> SagaFacts:
-    """The facts of a saga, a saga class or a design; nothing of it runs.
+    """The facts of a saga, a saga class or a design, or of what is made of one, as a debugger; nothing of it runs.
 
     Raises:
         LintError: it is none of these.
         SagaDefinitionError: the saga is wrong.
         DesignError: the design has no step.
     """
-    if isinstance(saga, Design):
-        given = {item.name: item.initial is not None for item in saga.context}
-        owner, does = read_docstring(saga.description)[0], first_line(saga.description)
-        return dataclasses.replace(_gather(saga_of(saga)), does=does, owner=owner, given=given)
-    if isinstance(saga, Saga) or (isinstance(saga, type) and issubclass(saga, Saga) and saga.model_fields):
-        return _gather(saga)
+    subject = subject_of(saga)
+    if isinstance(subject, Design):
+        given = {item.name: item.initial is not None for item in subject.context}
+        owner, does = read_docstring(subject.description)[0], first_line(subject.description)
+        return dataclasses.replace(_gather(saga_of(subject)), does=does, owner=owner, given=given)
+    if isinstance(subject, Saga) or (subject is not None and subject.model_fields):
+        return _gather(subject)
     if isinstance(saga, type):
         raise LintError(f"the lint looks at a saga class with steps, which {saga.__qualname__} is not"[:300])
-    hint = "; give the saga that it was built from" if hasattr(type(saga), "journal") else ""
-    raise LintError(f"the lint looks at a saga, a saga class or a design, not at a {type(saga).__name__}{hint}"[:300])
+    raise LintError(f"the lint looks at a saga, a saga class or a design, not at {named(saga)}"[:300])
 
 
 def _gather(saga: Any) -> SagaFacts:  # noqa: ANN401 - a saga or its class

@@ -30,7 +30,7 @@ def lint(
     hand. Where it is not, the rules that need it stay silent, and `notes` says so.
 
     Args:
-        saga: a saga, a saga class or a design.
+        saga: a saga, a saga class or a design; of a Designer, a Debugger, a Workbench or an execution the one it has.
         beside: other sagas that run at the same time and share records with it.
         ignore: what to leave out, on purpose: `"no-timeout"` everywhere, `"no-timeout:trip.hotel"` at one step or in
             one block.

@@ -102,7 +102,7 @@ def test_a_wrong_ignore_is_refused_so_that_it_cannot_rot(ignore, says):
 @pytest.mark.parametrize("value", [3, None, "shop:saga", [], object(), Booked(), math, lambda: None])
 @pytest.mark.parametrize("ask", [lint, canvas])
 def test_what_is_no_saga_is_refused_in_words(ask, value):
-    with pytest.raises(LintError, match="the lint looks at a saga, a saga class or a design, not at a"):
+    with pytest.raises(LintError, match="the lint looks at a saga, a saga class or a design, not at "):
         ask(value)
 
 
@@ -112,9 +112,8 @@ def test_a_class_that_is_no_saga_with_steps_is_refused(value):
         lint(value)
 
 
-def test_an_execution_is_refused_with_what_to_give_instead():
-    with pytest.raises(LintError, match="give the saga that it was built from"):
-        lint(SLOPPY.build({}))
+def test_an_execution_is_looked_at_as_the_saga_that_it_was_built_from():
+    assert lint(SLOPPY.build({})) == lint(SLOPPY)
 
 
 def test_a_wrong_limit_and_a_wrong_neighbour_are_refused():
@@ -237,7 +236,7 @@ def test_the_canvas_is_one_page_that_opens_offline(tmp_path):
         assert row.path in page.text
     with pytest.raises(LintError, match=r"saved as \.html or \.txt"):
         page.save(tmp_path / "a.pdf")
-    with pytest.raises(LintError, match="cannot write"):
+    with pytest.raises(LintError, match="cannot be written"):
         page.save(tmp_path / "no" / "a.html")
 
 

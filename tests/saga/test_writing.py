@@ -4,7 +4,7 @@ import stat
 
 import pytest
 
-from legend_lab.lab.writing import write_file
+from legend_lab.saga.writing import write_file
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o644, 0o755])

@@ -1,4 +1,4 @@
-"""Owns how a text of users is shown on one line: with nothing hidden in it, and cut where it is long."""
+"""Owns how a text or value of users is shown on one line: with nothing hidden in it, and cut where it is long."""
 
 from __future__ import annotations
 
@@ -24,3 +24,11 @@ def visible(text: str, longest: int) -> str:
 def cut(text: str, longest: int) -> str:
     """Return `text`, with `…` for what is over `longest` characters."""
     return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def shown(value: object, longest: int = 80) -> str:
+    """Return `value` as code would have it, on one line; where its class does not let that be had, what it is."""
+    try:
+        return visible(repr(value), longest)
+    except Exception:  # noqa: BLE001 - the user's own __repr__, or a number too long for Python to write
+        return f"a {type(value).__qualname__}"

@@ -6,7 +6,8 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from legend_lab.core.errors import ClockError, OutsideRunError, ResourceError, StepTimeoutError
-from legend_lab.core.program import is_number
+from legend_lab.core.program import LONGEST_WAIT_MS, is_number
+from legend_lab.core.text import shown
 
 if TYPE_CHECKING:
     from legend_lab.core.instructions import Instruction
@@ -76,12 +77,12 @@ async def pass_time(duration_ms: float) -> None:
 
     Raises:
         OutsideRunError: no saga runs here.
-        ClockError: the duration is no number from 0.
+        ClockError: the duration is no number from 0 to 1e12.
         StepTimeoutError: the attempt's limit comes first (where no event loop enforces it).
     """
     run = current_run("pass_time()")
-    if not is_number(duration_ms) or duration_ms < 0:
-        raise ClockError(f"pass_time takes a number of ms from 0, not {duration_ms!r}")
+    if not is_number(duration_ms) or not 0 <= duration_ms <= LONGEST_WAIT_MS:
+        raise ClockError(f"pass_time takes a number of ms from 0 to {LONGEST_WAIT_MS:g}, not {shown(duration_ms)}")
     if run.deadline_ns is not None and run.clock.now_ns() + duration_ms * 1e6 > run.deadline_ns:
         left_s = max(0.0, (run.deadline_ns - run.clock.now_ns()) / 1e9)
         run.deadline_ns = EXPIRED

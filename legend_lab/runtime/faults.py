@@ -15,6 +15,7 @@ from legend_lab.core.errors import FaultPlanError, InjectedConnectionError, Inje
 from legend_lab.core.instructions import Compensate, Execute
 from legend_lab.core.journal import Entry
 from legend_lab.core.program import LONGEST_WAIT_MS, Program, is_number
+from legend_lab.core.text import shown
 
 FaultPhase = Literal["execute", "compensate"]
 
@@ -188,11 +189,13 @@ class FaultPlan:
     _at: dict[tuple[str, str, int | str], Fault]
 
     def __init__(self, faults: Iterable[Fault] = ()) -> None:
+        if not isinstance(faults, Iterable):
+            raise FaultPlanError(f"faults are a Fault, several of them or a FaultPlan, not {shown(faults)}")
         object.__setattr__(self, "faults", tuple(faults))
         object.__setattr__(self, "_at", {})
         for fault in self.faults:
             if not isinstance(fault, Fault):
-                raise FaultPlanError(f"a fault plan is made of Faults, not {fault!r}")
+                raise FaultPlanError(f"a fault plan is made of Faults, not {shown(fault)}")
             place = (fault.phase, fault.path, fault.attempt)
             if place in self._at:
                 raise FaultPlanError(f"two faults at the same place: {self._at[place]} and {fault}")

@@ -10,11 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from legend_lab.core.errors import CorruptRecordError, RecordVersionError
+from legend_lab.core.text import shown
 
 FORMAT = "legend_lab.execution"
 VERSION = 1
@@ -181,6 +183,7 @@ def _no_constant(name: str) -> Any:  # noqa: ANN401 - never returns
 def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        message = "an object has the same key twice"
+        (twice, _), *_ = Counter(name for name, _ in pairs).most_common(1)
+        message = f"an object has the same key twice: {shown(twice)}"
         raise ValueError(message)
     return found

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from legend_lab.core.errors import InjectedConnectionError, InjectedError
+from legend_lab.core.errors import InjectedConnectionError, InjectedError, SagaDefinitionError
+from legend_lab.core.text import shown
 from legend_lab.runtime.current import attempt, current_path, pass_time
 
 SIMULATED_ERRORS: Mapping[str, type[Exception]] = {
@@ -33,8 +34,15 @@ async def simulate(
 
     Raises:
         OutsideRunError: no saga runs here.
+        SagaDefinitionError: `fails` or `error` can be none.
+        ClockError: the duration is no number from 0 to 1e12.
         Exception: `error`, in the first `fails` attempts.
     """
+    if type(fails) is not int or fails < 0:
+        raise SagaDefinitionError(f"simulate: fails is a whole number from 0, not {shown(fails)}")
+    raised: object = error
+    if not (isinstance(raised, type) and issubclass(raised, Exception)):
+        raise SagaDefinitionError(f"simulate: error is a class of exceptions, not {shown(error)}")
     await pass_time(duration_ms)
     number = attempt()
     if number <= fails:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
 from legend_lab.core.errors import DesignError
+from legend_lab.core.text import shown
+from legend_lab.lab.design.arguments import refusing
 from legend_lab.lab.design.checks import LONGEST_NAME
 from legend_lab.lab.design.files import checked, design_error
 from legend_lab.lab.design.model import BlockDesign, ContextField, Design, EffectDesign, StepDesign
@@ -32,6 +34,7 @@ class Edited:
     words: str
 
 
+@refusing
 def add_step(design: Design, *, block: str = "", index: int | None = None, name: str | None = None) -> Edited:
     """Put a new step at `index` of a block (the saga's own level is ""), at its end by default.
 
@@ -39,10 +42,11 @@ def add_step(design: Design, *, block: str = "", index: int | None = None, name:
         DesignError: there is no such block, or the name cannot be a step's.
     """
     inside = _level(design, block)
-    step = checked(StepDesign, {"name": name or _free_name(design, "step", inside)})
+    step = checked(StepDesign, {"name": _free_name(design, "step", inside) if name is None else name})
     return Edited(_inserted(design, block, index, step), _join(block, step.name), f"add step {step.name}")
 
 
+@refusing
 def duplicate(design: Design, path: str) -> Edited:
     """Put a copy of a step or block behind it, under a name that is free.
 
@@ -55,6 +59,7 @@ def duplicate(design: Design, path: str) -> Edited:
     return Edited(_inserted(design, block, index + 1, copy), _join(block, name), f"duplicate {part.name}")
 
 
+@refusing
 def delete(design: Design, path: str) -> Edited:
     """Take a step or block out; a block that would be empty goes with its last step.
 
@@ -70,6 +75,7 @@ def delete(design: Design, path: str) -> Edited:
     return Edited(after, chosen, f"delete {part.name}")
 
 
+@refusing
 def rename(design: Design, path: str, name: str) -> Edited:
     """Give a step, a block or (at the path "") the saga another name.
 
@@ -83,6 +89,7 @@ def rename(design: Design, path: str, name: str) -> Edited:
     return Edited(_replaced(design, path, (renamed,)), _join(block, name), f"rename {part.name} {name}")
 
 
+@refusing
 def change(design: Design, path: str, settings: dict[str, Any]) -> Edited:
     """Change settings of a step, a block or (at the path "") the saga; values as in JSON.
 
@@ -105,6 +112,7 @@ def change(design: Design, path: str, settings: dict[str, Any]) -> Edited:
     )
 
 
+@refusing
 def place(design: Design, path: str, block: str, index: int) -> Edited:
     """Move a step or block to `index` of a block, counted before it is taken from where it is.
 
@@ -122,7 +130,8 @@ def place(design: Design, path: str, block: str, index: int) -> Edited:
     return Edited(_with(moved, parts=_pruned(moved.parts)), _join(block, part.name), words)
 
 
-def move(design: Design, path: str, by: int) -> Edited:
+@refusing
+def move(design: Design, path: str, by: Literal[-1, 1]) -> Edited:
     """Move a step or block one place up (-1) or down (1); from the edge of its block, out of it.
 
     Raises:
@@ -138,6 +147,7 @@ def move(design: Design, path: str, by: int) -> Edited:
     return place(design, path, outer, at if by < 0 else at + 1)
 
 
+@refusing
 def nest(design: Design, path: str) -> Edited:
     """Put a step or block into the block just above it, at its end; where there is none, into a new one of its own.
 
@@ -154,6 +164,7 @@ def nest(design: Design, path: str) -> Edited:
     return Edited(_replaced(design, path, (made,)), f"{_join(block, name)}.{part.name}", f"nest {part.name}")
 
 
+@refusing
 def unnest(design: Design, path: str) -> Edited:
     """Take a step or block out of its block, to just behind it.
 
@@ -170,6 +181,7 @@ def unnest(design: Design, path: str) -> Edited:
 # -- context and effects -------------------------------------------------------------------------
 
 
+@refusing
 def set_field(design: Design, name: str | None, data: dict[str, Any]) -> Edited:
     """Change the context's field `name`, or add one (None); steps follow a field that is renamed.
 
@@ -193,6 +205,7 @@ def set_field(design: Design, name: str | None, data: dict[str, Any]) -> Edited:
     return Edited(_with(design, context=tuple(fields), parts=parts), "", words)
 
 
+@refusing
 def remove_field(design: Design, name: str) -> Edited:
     """Take a field out of the context, and out of the steps that read or write it.
 
@@ -211,6 +224,7 @@ def remove_field(design: Design, name: str) -> Edited:
     return Edited(_with(design, context=tuple(fields), parts=_each_step(design.parts, forget)), "", f"remove {name}")
 
 
+@refusing
 def set_effect(design: Design, name: str | None, data: dict[str, Any]) -> Edited:
     """Change the effect `name`, or add one (None); steps follow an effect that is renamed.
 
@@ -232,6 +246,7 @@ def set_effect(design: Design, name: str | None, data: dict[str, Any]) -> Edited
     return Edited(_with(design, effects=tuple(effects), parts=parts), "", words)
 
 
+@refusing
 def remove_effect(design: Design, name: str) -> Edited:
     """Take an effect out of the design, and from the steps that open it.
 
@@ -247,6 +262,7 @@ def remove_effect(design: Design, name: str) -> Edited:
 # -- the tree ------------------------------------------------------------------------------------
 
 
+@refusing
 def part_at(design: Design, path: str) -> AnyPart:
     """The step or block at a path.
 
@@ -318,7 +334,7 @@ def _inserted(design: Design, block: str, index: int | None, part: AnyPart) -> D
 def _check_place(design: Design, block: str, index: int) -> None:
     most = len(_level(design, block))
     if not 0 <= index <= most:
-        raise DesignError(f"{block or 'the saga'} has places 0 to {most}, not {index}")
+        raise DesignError(f"{block or 'the saga'} has places 0 to {most}, not {shown(index)}")
 
 
 def _without(design: Design, path: str) -> Design:

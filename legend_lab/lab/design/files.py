@@ -8,9 +8,11 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from legend_lab.core.errors import DesignError
+from legend_lab.core.errors import DesignError, RecordError
+from legend_lab.core.program import RetryPolicy
+from legend_lab.core.text import cut
 from legend_lab.lab.design.model import FORMAT, Design
-from legend_lab.runtime.record import is_deeper
+from legend_lab.runtime.record import is_deeper, read_json
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -39,9 +41,9 @@ def from_json(text: str | bytes) -> Design:
     if len(text) > MOST_BYTES:
         raise DesignError(f"a design has at most {MOST_BYTES:,} bytes; this has {len(text):,}")
     try:
-        data = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise DesignError(f"this is no JSON: {error}"[:300]) from None
+        data = read_json(text)
+    except RecordError as error:
+        raise DesignError(f"this is no design: {error}"[:300]) from None
     if not isinstance(data, dict):
         raise DesignError(f"a design is a JSON object, not a {type(data).__name__}")
     if data.get("format") != FORMAT:
@@ -64,7 +66,7 @@ def checked(model: type[M], data: dict[str, Any]) -> M:
         DesignError: it is none; the message names the place in words.
     """
     try:
-        return model.model_validate_json(json.dumps(data))
+        return model.model_validate_json(json.dumps(data, default=_no_json))
     except ValidationError as error:
         raise design_error(error) from None
     except (TypeError, ValueError, RecursionError) as error:
@@ -73,15 +75,24 @@ def checked(model: type[M], data: dict[str, Any]) -> M:
 
 def design_error(error: ValidationError) -> DesignError:
     """What pydantic found, said in one sentence a finding, at most three."""
-    found = [_sentence(item["loc"], item["msg"]) for item in error.errors(include_url=False, include_input=False)]
+    errors = error.errors(include_url=False, include_input=False)
+    found = [sentence(item["loc"], cut(item["msg"], 300)) for item in errors]
     more = [f"and {len(found) - 3} more"] if len(found) > 3 else []  # noqa: PLR2004 - what one reads
     return DesignError("; ".join(found[:3] + more))
 
 
-def _sentence(loc: tuple[int | str, ...], message: str) -> str:
+def sentence(loc: tuple[int | str, ...], message: str) -> str:
+    """What is wrong where, as one says it."""
     place = ".".join(str(item) for item in loc if item not in ("step", "block"))[:120]
     said = message.removeprefix("Value error, ")
     return f"{place}: {said}" if place else said
+
+
+def _no_json(value: object) -> None:
+    if isinstance(value, RetryPolicy):
+        raise TypeError("retries are written as in {'max_retries': 3, 'backoff_ms': 100}, not as a RetryPolicy")
+    kind = f"the class {value.__qualname__}" if isinstance(value, type) else f"a {type(value).__qualname__}"
+    raise TypeError(f"numbers, texts, True, False, None, lists and dicts of them are, not {kind}")
 
 
 def _with_kinds(data: Any) -> Any:  # noqa: ANN401 - JSON is any

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from legend_lab.core.errors import DesignError
 from legend_lab.lab.design.edits import Edited, part_at
@@ -77,7 +78,17 @@ class History:
 
         Returns:
             Where each path has gone.
+
+        Raises:
+            DesignError: it is no edit of a design, or there is nothing at its path.
         """
+        if not _is_edit(edited):
+            raise DesignError(
+                f"an edit gives back an Edited (design, path, words), as those of legend_lab.lab.design.edits do; "
+                f"this one gave {type(edited).__name__}"
+            )
+        if edited.path:
+            part_at(edited.design, edited.path)
         before, self._path = self.design, edited.path
         if edited.design == before:
             return _follow(before, before, "", "")
@@ -113,6 +124,10 @@ class History:
         self.design = edit.after
         self._path = edit.path
         return _follow(edit.before, edit.after, edit.was, edit.path)
+
+
+def _is_edit(value: Any) -> bool:  # noqa: ANN401 - whatever a function of somebody's own gave back
+    return isinstance(value, Edited) and (isinstance(value.design, Design), isinstance(value.path, str)) == (True, True)
 
 
 def _follow(before: Design, after: Design, old: str, new: str) -> Follow:

@@ -6,6 +6,7 @@ import keyword
 
 from legend_lab.core.errors import DesignError
 from legend_lab.core.state import StepStatus
+from legend_lab.core.text import shown
 from legend_lab.lab.design.building import context_of, saga_of
 from legend_lab.lab.design.literals import Group, laid_out, statement, text
 from legend_lab.lab.design.model import Design
@@ -61,7 +62,7 @@ def to_test_code(design: Design, module: str) -> str:
         DesignError: the design has no step yet, or the module no name.
     """
     if not _is_module(module):
-        raise DesignError(f"this is no name of a module: {module!r}"[:120])
+        raise DesignError(f"this is no name of a module: {shown(module)}")
     ended, undone = _outcome(design)
     undisturbed = Group("UNDISTURBED: tuple[str, list[str]] = (", (text(ended), _texts(undone)), ")")
     rows = []

@@ -8,6 +8,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from legend_lab.core.program import is_number
+from legend_lab.core.text import shown
 from legend_lab.lab.lint.facts import SagaFacts
 from legend_lab.lab.lint.findings import SEVERITIES, Findings, LintError, LintFinding
 from legend_lab.lab.lint.gathering import gather
@@ -42,7 +43,7 @@ def lint(
         DesignError: the design has no step.
     """
     if longest_s is not None and (not is_number(longest_s) or longest_s <= 0):
-        raise LintError(f"longest_s is a positive number of seconds, not {longest_s!r}"[:200])
+        raise LintError(f"longest_s is a positive number of seconds, not {shown(longest_s)}")
     facts = gather(saga)
     return lint_facts(facts, tuple(map(gather, _several(beside, "beside"))), _several(ignore, "ignore"), longest_s)
 
@@ -70,19 +71,19 @@ def lint_facts(
 
 def _several(value: object, name: str) -> tuple[object, ...]:
     if isinstance(value, str | BaseModel) or not isinstance(value, Iterable):  # a saga lists its fields
-        raise LintError(f"{name} is a list, not {value!r}"[:200])
+        raise LintError(f"{name} is a list, not {shown(value)}")
     return tuple(value)
 
 
 def _ignored(entry: object, facts: SagaFacts) -> tuple[str, str]:
     """The rule and the path (empty for all) that an entry of `ignore` names."""
     if not isinstance(entry, str):
-        raise LintError(f"ignore takes texts such as 'no-timeout:trip.hotel', not {entry!r}"[:200])
+        raise LintError(f"ignore takes texts such as 'no-timeout:trip.hotel', not {shown(entry)}")
     rule, _, path = entry.partition(":")
     if rule not in RULES:
-        raise LintError(f"there is no rule {rule!r} to ignore; there are {', '.join(RULES)}"[:600])
+        raise LintError(f"there is no rule {shown(rule, 60)} to ignore; there are {', '.join(RULES)}")
     if path and not any(_is_in(step.path, path) for step in facts.steps):
-        raise LintError(f"{facts.name} has no step or block {path!r} at which to ignore {rule}"[:300])
+        raise LintError(f"{facts.name} has no step or block {shown(path)} at which to ignore {rule}")
     return rule, path
 
 

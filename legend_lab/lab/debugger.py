@@ -30,6 +30,7 @@ from legend_lab.lab.copying import copy_context
 from legend_lab.lab.editing import change_context
 from legend_lab.lab.history import Branch
 from legend_lab.lab.session import Session, read_session, reader_of, write_session
+from legend_lab.lab.travel import Standpoint
 from legend_lab.runtime.clocks import Clock
 from legend_lab.runtime.driver import drive
 from legend_lab.runtime.executions import ExecutionResult
@@ -288,10 +289,8 @@ class Debugger(Branching[Ctx, Err]):
         session = read_session(data, reader_of(saga), stepped, resources)
         debugger = cls(session.saga, session.given, faults=session.faults, clock=clock, resources=resources)
         debugger._clock = stepped
-        debugger._branches = {branch.name: branch for branch in session.branches}
-        debugger._branch = debugger._branches[session.branch]
+        debugger._show(session.branches, Standpoint(session.branch, session.position, session.is_crashed))
         debugger._options = debugger._branch.run.options
-        debugger._position, debugger._crashed = session.position, session.is_crashed
         debugger.breakpoints = session.breakpoints
         return debugger
 

@@ -10,7 +10,7 @@ from legend_lab.lab import session as sessions
 from legend_lab.lab.breakpoints import Breakpoint
 from legend_lab.lab.history import Branch
 from legend_lab.lab.snapshots import Snapshots
-from legend_lab.lab.travel import FIRST_BRANCH, Travel
+from legend_lab.lab.travel import FIRST_BRANCH, Standpoint, Travel
 from legend_lab.runtime import record as records
 from legend_lab.runtime.codec import SagaReader, read_run
 from legend_lab.runtime.excerpt import run_as_of
@@ -39,8 +39,10 @@ class Recording(Travel[Ctx, Err]):
         knows_faults: whether the source says which were; a record only tells those that have fired.
     """
 
-    def __init__(self, branches: Iterable[Branch], faults: FaultPlan | None = None) -> None:
-        super().__init__(branches)
+    def __init__(
+        self, branches: Iterable[Branch], faults: FaultPlan | None = None, stand: Standpoint | None = None
+    ) -> None:
+        super().__init__(branches, stand)
         self.faults = NO_FAULTS if faults is None else faults
         self.knows_faults = faults is not None
 
@@ -66,7 +68,9 @@ class Recording(Travel[Ctx, Err]):
         if saga is not None:
             reader = ClassReader(saga if isinstance(saga, type) else type(saga))
         if is_session(data):
-            return cls._of_session(sessions.read_session(data, reader, SYSTEM_CLOCK))
+            session = sessions.read_session(data, reader, SYSTEM_CLOCK)
+            stand = Standpoint(session.branch, session.position, session.is_crashed)
+            return cls(session.branches, session.faults, stand)
         head = records.read_head(data)
         run, _ = read_run(head, reader or RecordedReader(head.get("saga")), DEFAULT_OPTIONS)
         return cls((_branch(run),))
@@ -90,13 +94,6 @@ class Recording(Travel[Ctx, Err]):
         if not self.is_past:
             raise ProtocolError("this is the end of what was recorded")
         self.goto(self.position + 1)
-
-    @classmethod
-    def _of_session(cls, session: sessions.Session) -> Self:
-        recording = cls(session.branches, session.faults)
-        recording._branch = recording._branches[session.branch]
-        recording._position, recording._crashed = session.position, session.is_crashed
-        return recording
 
 
 def is_session(data: bytes | str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from legend_lab.core.errors import ProtocolError
 from legend_lab.core.instructions import Halt, HaltReason, Instruction
@@ -23,15 +23,24 @@ Err = TypeVar("Err", bound=BaseException)
 FIRST_BRANCH = "main"
 
 
+class Standpoint(NamedTuple):
+    """Where a run is seen from: a branch, so many entries of it, and whether its process "died" there."""
+
+    branch: str
+    position: int
+    is_crashed: bool = False
+
+
 class Travel(Generic[Ctx, Err]):
     """A run with all its branches, seen from one position of one of them; moving about runs no user code."""
 
-    def __init__(self, branches: Iterable[Branch]) -> None:
+    def __init__(self, branches: Iterable[Branch], stand: Standpoint | None = None) -> None:
+        """Show these branches from `stand`; from the end of the first unless given."""
         self._branch: Branch
         self._branches: dict[str, Branch]
         self._position: int
         self._crashed: bool
-        self._show(branches)
+        self._show(branches, stand)
 
     # -- where it stands ------------------------------------------------------------------------
 
@@ -196,11 +205,14 @@ class Travel(Generic[Ctx, Err]):
 
     # -- inside ---------------------------------------------------------------------------------
 
-    def _show(self, branches: Iterable[Branch]) -> None:
-        """Stand at the end of the first of these branches."""
+    def _show(self, branches: Iterable[Branch], stand: Standpoint | None = None) -> None:
+        """Have these branches, and stand where `stand` says; at the end of the first unless given."""
         self._branches = {branch.name: branch for branch in branches}
-        self._branch = next(iter(self._branches.values()))
-        self._position, self._crashed = len(self._branch), False
+        if stand is None:
+            first = next(iter(self._branches.values()))
+            stand = Standpoint(first.name, len(first))
+        self._branch = self._branches[stand.branch]
+        self._position, self._crashed = stand.position, stand.is_crashed
 
     def _insist_on_rest(self) -> None:
         """Nothing is performed by what only looks."""

@@ -250,8 +250,13 @@ def saga_of(
     error: object,
     on_compensation_failure: OnCompensationFailure,
     context: object = None,
+    *,
+    doc: str | None = None,
 ) -> Saga[Any, Any]:
-    """Build a saga from values; see `Saga.of`. Its context's type is what the steps name, unless given here."""
+    """Build a saga from values; see `Saga.of`. Its context's type is what the steps name, unless given here.
+
+    `doc` is what its class says it is for.
+    """
     check_class_name(name)
     if not isinstance(steps, Mapping):
         raise SagaDefinitionError(f"{name}: give a mapping from names to steps, not {type(steps).__name__}")
@@ -267,6 +272,7 @@ def saga_of(
     base: type[Saga[Any, Any]] = generic[context or common_context(steps.values()), error]
     fields: dict[str, Any] = {field: (type(value), ...) for field, value in steps.items()}
     made: type[Saga[Any, Any]] = create_model(name, __base__=base, __module__="legend_lab.made", **fields)
+    made.__doc__ = doc
     made.on_compensation_failure = on_compensation_failure
     made.__reduce__ = _reduce_made  # type: ignore[method-assign,assignment] # nobody can import its class
     check_definition(made)
@@ -275,10 +281,14 @@ def saga_of(
 
 def _reduce_made(saga: Block) -> tuple[Any, ...]:
     cls = type(saga)
-    return saga_of, (
-        cls.__name__,
-        dict(saga.__dict__),
-        error_type(cls),
-        cls.on_compensation_failure,
-        context_type(cls),
-    )
+    settings = {
+        "error": error_type(cls),
+        "on_compensation_failure": cls.on_compensation_failure,
+        "context": context_type(cls),
+        "doc": cls.__doc__,
+    }
+    return _made_again, (cls.__name__, dict(saga.__dict__), settings)
+
+
+def _made_again(name: str, steps: Mapping[str, Any], settings: dict[str, Any]) -> Saga[Any, Any]:
+    return saga_of(name, steps, **settings)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copyreg
 import dataclasses
 from copy import deepcopy
 from functools import lru_cache
 from types import new_class
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from pydantic import Field, JsonValue
 
@@ -44,6 +45,12 @@ class DesignedStep(SimulatedStep, abstract=True):
     """Whether its effect's participant knows a key again."""
     effect_irreversible: bool = False
     """Whether nothing can close its effect."""
+    __made_of__: ClassVar[_Class]
+    """What its class has of its design."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """How it is pickled: as what it was made of, since nobody can import its class."""
+        return _step_of, (type(self).__made_of__, dict(self))
 
     def declaration(self) -> Declaration | None:
         """Its effect as the design declares it, whatever else was declared in this process."""
@@ -74,19 +81,13 @@ def saga_of(design: Design) -> Saga[Any, Exception]:
     effects = {effect.name: effect for effect in design.effects}
     parts = {part.name: _part_of(part, part.name, names, effects) for part in design.parts}
     context = _class_of_context(design)  # known to the saga, so that JSON brings it back
-    made = saga_from_parts(design.name, parts, Exception, design.on_compensation_failure, context)
-    return _described(made, design.description)
+    said = design.description or None
+    return saga_from_parts(design.name, parts, Exception, design.on_compensation_failure, context, doc=said)
 
 
 def context_of(design: Design) -> Any:  # noqa: ANN401 - a class that is made here
     """A new context as the design's saga starts with."""
     return _class_of_context(design)()
-
-
-def _described(saga: Saga[Any, Exception], description: str) -> Saga[Any, Exception]:
-    """The same saga, whose class, made for it alone, says what it is for."""
-    type(saga).__doc__ = description or None
-    return saga
 
 
 def policy_of(retries: Retries) -> RetryPolicy:
@@ -103,7 +104,7 @@ def policy_of(retries: Retries) -> RetryPolicy:
 def _part_of(part: StepDesign | BlockDesign, path: str, names: dict[str, str], effects: dict[str, EffectDesign]) -> Any:  # noqa: ANN401 - a step or saga
     if isinstance(part, BlockDesign):
         inner = {item.name: _part_of(item, f"{path}.{item.name}", names, effects) for item in part.parts}
-        return _described(Saga.of(names[path], inner), part.description)
+        return saga_from_parts(names[path], inner, Exception, "continue", doc=part.description or None)
     declared = effects.get(part.effect or "", EffectDesign(name="none"))
     made = _step_class(
         _Class(
@@ -154,6 +155,7 @@ def _step_class(of: _Class) -> type[DesignedStep]:
         "__module__": __name__,
         "__qualname__": of.name,
         "__doc__": of.description or None,
+        "__made_of__": of,
         "retry_policy": policy_of(of.retries),
         "compensation_retry_policy": policy_of(of.undo_retries),
         "timeout_s": of.timeout_s,
@@ -162,6 +164,20 @@ def _step_class(of: _Class) -> type[DesignedStep]:
         "idempotent": of.idempotent,
     }
     return new_class(of.name, (DesignedStep,), exec_body=lambda body: body.update(settings))
+
+
+def _step_of(of: _Class, values: dict[str, Any]) -> DesignedStep:
+    return _step_class(of)(**values)
+
+
+class _ContextClass(type):
+    """The class of context classes: each is pickled as what it was made of, since nobody can import it."""
+
+    __made_of__: tuple[Any, ...]
+
+
+class DesignedContext(metaclass=_ContextClass):
+    """A context as a design has it."""
 
 
 def _class_of_context(design: Design) -> type:
@@ -173,7 +189,15 @@ def _class_of_context(design: Design) -> type:
 def _context_class(name: str, fields: tuple[ContextField, ...], _initials: tuple[str, ...]) -> type:
     """A context class like this; `_initials` tells apart what Python calls equal: 0, 0.0 and False."""
     made = [(field.name, _type_of(field), dataclasses.field(default=field.initial)) for field in fields]
-    return dataclasses.make_dataclass(name, made, namespace={"__module__": __name__})
+    known = {"__module__": __name__, "__made_of__": (name, fields, _initials)}
+    return dataclasses.make_dataclass(name, made, bases=(DesignedContext,), namespace=known)
+
+
+def _reduce_context_class(cls: _ContextClass) -> tuple[Any, ...]:
+    return _context_class, cls.__made_of__
+
+
+copyreg.pickle(_ContextClass, _reduce_context_class)
 
 
 def _type_of(field: ContextField) -> Any:  # noqa: ANN401 - any type form

@@ -1,5 +1,9 @@
 """A design makes a saga that runs simulated, just as it is drawn."""
 
+import pickle
+import subprocess
+import sys
+
 import pytest
 
 from legend_lab import (
@@ -18,6 +22,7 @@ from legend_lab import (
 from legend_lab.core.errors import DesignError
 from legend_lab.lab.design.building import context_of, policy_of, saga_of
 from legend_lab.lab.design.model import BlockDesign, ContextField, Design, EffectDesign, Retries, StepDesign
+from legend_lab.lab.design.reading import design_of
 from legend_lab.lab.design.templates import TEMPLATES
 
 
@@ -186,3 +191,35 @@ def test_a_whole_number_in_a_float_field_is_a_float_so_that_a_record_brings_it_b
     assert type(play(design).context.rate) is float
     with pytest.raises(ValueError, match="is no float"):
         Design(context=(ContextField(name="rate", type="float", initial=2**53 + 1),))
+
+
+def test_a_saga_and_its_context_are_pickled_as_what_they_were_made_of():
+    design = TEMPLATES["Order fulfilment with payment"]
+    saga, context = saga_of(design), context_of(design)
+    again, shared = pickle.loads(pickle.dumps((saga, context)))  # noqa: S301 - made here
+    assert (type(shared), shared) == (type(context), context)
+    assert type(again).__doc__ == design.description
+    assert dict(again) == dict(saga)
+    assert design_of(again, shared).design == design_of(saga, context).design
+    changed = saga.model_copy(update={"ship": saga.ship.model_copy(update={"fails": 3})})
+    assert pickle.loads(pickle.dumps(changed)).ship.fails == 3  # noqa: S301 - made here
+    assert run(again.build(shared, clock=VirtualClock()).start()).is_completed
+
+
+def test_another_process_takes_up_a_pickled_saga(tmp_path):
+    nested = Design(
+        name="Trip",
+        description="Books a trip.",
+        context=(ContextField(name="room"),),
+        parts=(BlockDesign(name="b", description="Both.", parts=(StepDesign(name="s", writes={"room": "7"}),)),),
+    )
+    path = tmp_path / "saga.pickle"
+    path.write_bytes(pickle.dumps((saga_of(nested), context_of(nested))))
+    script = (
+        "import pickle, sys; from legend_lab import VirtualClock, run\n"
+        "saga, context = pickle.load(open(sys.argv[1], 'rb'))\n"
+        "ended = run(saga.build(context, clock=VirtualClock()).start())\n"
+        "print(ended.is_completed, context.room, type(saga).__doc__, type(saga.b).__doc__)"
+    )
+    done = subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True, check=True)
+    assert done.stdout == "True 7 Books a trip. Both.\n"

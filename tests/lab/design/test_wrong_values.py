@@ -171,7 +171,7 @@ def test_a_function_that_is_no_edit_changes_nothing_in_a_designer(wrong):
         with pytest.raises(DesignError, match="an edit gives back an Edited"):
             designer.edit(lambda _, made=made: made)
     if wrong != "no text":  # which is the path of the saga
-        with pytest.raises(DesignError, match="an edit gives back an Edited|there is no step or block"):
+        with pytest.raises(DesignError, match=r"an edit gives back an Edited|there is no step or block"):
             designer.edit(lambda design: Edited(design, gave, "?"))
     assert (designer.design, designer.selected) == (drawn(), "")
 

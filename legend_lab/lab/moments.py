@@ -1,4 +1,8 @@
-"""Owns moments: a run after each of its entries, read from whatever can be shown; nothing is run for it."""
+"""Owns moments: a run after each of its entries, read from whatever can be shown; nothing is run for it.
+
+A `Recording` is one run to travel in, with a position that moves; moments are all of them at once, in order, also of a
+bare journal without a program. So they replay as they go, and ask a debugger only for its contexts.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Owns what can be told of a method by looking at its code: whether it does nothing, whether it may pause."""
+"""Owns what can be told of a method by its bytecode: whether it does nothing, whether it may pause.
+
+That is at hand also where the source is not. What else a method does, `lab/lint/looking.py` reads from the source.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import dis
 from functools import lru_cache
 from types import CodeType
 from typing import Any
+
+from legend_lab.core.instructions import CompensationOutcome
 
 BODY = "__legend_body__"
 """Attribute of a method that `@step` made: the function that a person wrote for it."""
@@ -27,8 +32,9 @@ def body_of(method: Any) -> Any:  # noqa: ANN401 - a function, or what stands fo
 
 def does_nothing(method: Any) -> bool:  # noqa: ANN401 - as above
     """Whether all its code does is to return `COMPLETED`; False where that cannot be told."""
-    code = getattr(body_of(method), "__code__", None)
-    return isinstance(code, CodeType) and _does_nothing(code)
+    function = body_of(method)
+    code = getattr(function, "__code__", None)
+    return isinstance(code, CodeType) and _is_idle(code) and _ends_with_completed(function, code)
 
 
 def may_pause(method: Any) -> bool:  # noqa: ANN401 - as above
@@ -38,5 +44,11 @@ def may_pause(method: Any) -> bool:  # noqa: ANN401 - as above
 
 
 @lru_cache(maxsize=1_024)
-def _does_nothing(code: CodeType) -> bool:
-    return code.co_names[-1:] == ("COMPLETED",) and all(item.opname in _IDLE for item in dis.get_instructions(code))
+def _is_idle(code: CodeType) -> bool:
+    return all(item.opname in _IDLE for item in dis.get_instructions(code))
+
+
+def _ends_with_completed(function: Any, code: CodeType) -> bool:  # noqa: ANN401 - as above
+    """Whether the last name in it is the outcome, as its class or the module calls it."""
+    name = code.co_names[-1] if code.co_names else ""
+    return name == "COMPLETED" or getattr(function, "__globals__", {}).get(name) is CompensationOutcome.COMPLETED

@@ -124,6 +124,16 @@ def undo_of(function):
     return type("Made", (Step[dict],), {"__module__": __name__, "execute": Tell.execute, "compensate": function})
 
 
+DONE = CompensationOutcome.COMPLETED
+
+
+def test_an_undo_may_return_the_outcome_by_a_name_of_its_module():
+    async def returns(self, ctx):
+        return DONE
+
+    assert steps(Saga.of("One", {"a": undo_of(returns)()}))["a"].undo_does_nothing
+
+
 def test_an_undo_that_touches_anything_at_all_does_something():
     async def sets(self, ctx):
         ctx["x"] = 1

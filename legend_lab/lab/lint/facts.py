@@ -34,7 +34,7 @@ class PhaseFacts:
         stands_in: it lets time pass in place of work that is not written.
         pauses: the line at which it may pause; None when it does not.
         decides: there is a condition or a `try` in it.
-        does_nothing: it only returns.
+        does_nothing: all that it does is to return `COMPLETED`.
     """
 
     known: bool = False

@@ -18,6 +18,7 @@ from legend_lab.lab.lint.names import UNKNOWN, Names, is_a
 from legend_lab.lab.lint.sources import Source, source_of, unwrapped
 from legend_lab.runtime import effects
 from legend_lab.runtime.current import idempotency_key, pass_time
+from legend_lab.saga.bodies import does_nothing
 from legend_lab.saga.services import SimulatedService
 from legend_lab.saga.simulation import simulate
 
@@ -42,7 +43,8 @@ def look_at(function: Any, cls: type | None, *, is_method: bool) -> PhaseFacts: 
         _Look(source, found, me=me, ctx=ctx, cls=cls).body()
     except RecursionError:  # nested deeper than anybody writes
         return PhaseFacts()
-    return replace(found.facts(), file=source.file, line=source.line(source.node), does_nothing=_is_empty(source.node))
+    is_idle = does_nothing(unwrapped(function))
+    return replace(found.facts(), file=source.file, line=source.line(source.node), does_nothing=is_idle)
 
 
 @dataclass
@@ -383,13 +385,3 @@ def _parameters(source: Source) -> list[str]:
 
 def _package(function: types.FunctionType) -> str:
     return str(function.__module__ or "").partition(".")[0]
-
-
-def _is_empty(node: ast.AsyncFunctionDef | ast.FunctionDef) -> bool:
-    """Whether a body has nothing but its docstring and the outcome that it returns."""
-    return all(
-        isinstance(item, ast.Pass)
-        or (isinstance(item, ast.Expr) and isinstance(item.value, ast.Constant))
-        or (isinstance(item, ast.Return) and isinstance(item.value, ast.Attribute | ast.Name | ast.Constant))
-        for item in node.body
-    )

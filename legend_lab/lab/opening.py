@@ -11,7 +11,7 @@ from legend_lab.lab.debugger import Debugger
 from legend_lab.lab.recording import Recording, is_session
 from legend_lab.lab.source import instead
 from legend_lab.runtime.clocks import Clock
-from legend_lab.runtime.executions import Execution
+from legend_lab.runtime.execution import Execution
 from legend_lab.runtime.run import SYSTEM_CLOCK
 from legend_lab.runtime.store import PausedRecord
 from legend_lab.saga.saga import Saga

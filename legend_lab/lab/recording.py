@@ -14,7 +14,7 @@ from legend_lab.lab.travel import FIRST_BRANCH, Standpoint, Travel
 from legend_lab.runtime import record as records
 from legend_lab.runtime.codec import SagaReader, read_run
 from legend_lab.runtime.excerpt import run_as_of
-from legend_lab.runtime.executions import Execution
+from legend_lab.runtime.execution import Execution
 from legend_lab.runtime.faults import NO_FAULTS, FaultPlan
 from legend_lab.runtime.run import DEFAULT_OPTIONS, SYSTEM_CLOCK, Run
 from legend_lab.saga.reader import ClassReader

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from legend_lab.core.machine import Machine
-from legend_lab.runtime.executions import Execution
+from legend_lab.runtime.execution import Execution
 from legend_lab.runtime.run import Run
 
 

@@ -15,7 +15,8 @@ from legend_lab.lab.debugger import Debugger
 from legend_lab.lab.editing import value_at
 from legend_lab.lab.opening import Shown
 from legend_lab.runtime.clocks import Clock, VirtualClock
-from legend_lab.runtime.executions import Execution, ExecutionResult
+from legend_lab.runtime.execution import Execution
+from legend_lab.runtime.executions import ExecutionResult
 from legend_lab.runtime.faults import Fault, FaultPlan
 from legend_lab.runtime.run import SYSTEM_CLOCK
 from legend_lab.runtime.store import PausedRecord

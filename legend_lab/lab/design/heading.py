@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import libcst as cst
 
 from legend_lab.core.errors import DesignError
 from legend_lab.lab.design.bodies import field_lines
 from legend_lab.lab.design.code import EMPTY, IMPORTABLE, declared, import_lines
-from legend_lab.lab.design.model import Design
+from legend_lab.lab.design.model import ContextField, Design, EffectDesign
 from legend_lab.lab.design.outline import Outline
 from legend_lab.lab.design.parsing import (
     Patch,
@@ -108,7 +108,7 @@ def context_patches(
 
 def _wanted(old: Design, new: Design, texts: dict[str, str], indent: str) -> list[tuple[str | None, str]]:
     """The fields in their new order, by their former names, as they are to be written."""
-    before, origin = {item.name: item for item in old.context}, _renamed(old, new)
+    before, origin = {item.name: item for item in old.context}, renamed(old.context, new.context)
     wanted: list[tuple[str | None, str]] = []
     for field in new.context:
         key = origin.get(field.name, field.name)
@@ -123,14 +123,14 @@ def _wanted(old: Design, new: Design, texts: dict[str, str], indent: str) -> lis
     return wanted
 
 
-def _renamed(old: Design, new: Design) -> dict[str, str]:
-    """The former name of a field that is called otherwise and stands in the same place."""
-    before, after = {item.name for item in old.context}, {item.name for item in new.context}
-    if len(old.context) != len(new.context):
+def renamed(old: Sequence[ContextField | EffectDesign], new: Sequence[ContextField | EffectDesign]) -> dict[str, str]:
+    """The former name, by its new one, of what is called otherwise and stands in the same place."""
+    before, after = {item.name for item in old}, {item.name for item in new}
+    if len(old) != len(new):
         return {}
     return {
         one.name: other.name
-        for one, other in zip(new.context, old.context, strict=True)
+        for one, other in zip(new, old, strict=True)
         if one.name not in before and other.name not in after
     }
 

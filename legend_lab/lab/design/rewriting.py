@@ -13,6 +13,7 @@ from legend_lab.lab.design.class_body import heading, method_body, settings
 from legend_lab.lab.design.classes import gone_classes, names_after, new_classes
 from legend_lab.lab.design.constructing import construction
 from legend_lab.lab.design.heading import context_patches, effect_patches, with_imports
+from legend_lab.lab.design.keeping import check_uses
 from legend_lab.lab.design.model import BlockDesign, Design, StepDesign
 from legend_lab.lab.design.outline import PartSource
 from legend_lab.lab.design.parsing import Patch, assigned, body_of, patched
@@ -49,6 +50,7 @@ class _Rewriting:
     def patches(self) -> Iterator[Patch]:
         """Everything that changes."""
         change = self.change
+        check_uses(change)
         yield from effect_patches(self.outline, change.old, change.new)
         yield from context_patches(self.outline, change.old, change.new, change.there.fixed)
         yield from self._saga(change.old, change.new, "", "")

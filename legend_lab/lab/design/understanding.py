@@ -16,7 +16,7 @@ from legend_lab.lab.design.canonical import with_class_names
 from legend_lab.lab.design.checks import fits
 from legend_lab.lab.design.files import checked, design_error
 from legend_lab.lab.design.model import BlockDesign, ContextField, Design, EffectDesign, StepDesign
-from legend_lab.lab.design.outline import Outline, outline_of
+from legend_lab.lab.design.outline import Outline, PartSource, outline_of
 from legend_lab.lab.design.parsing import (
     Source,
     assigned,
@@ -178,7 +178,7 @@ class _Reader:
                 yield BlockDesign(name=part.name, description=description, parts=tuple(self._parts(part.path)))
                 continue
             settings = self._settings(part.node, part.path)
-            data = {"name": part.name, "description": description, **settings, **self._bodies(part.node, part.path)}
+            data = {"name": part.name, "description": description, **settings, **self._bodies(part)}
             yield checked(StepDesign, data)
 
     def _description(self, node: cst.ClassDef, path: str) -> str:
@@ -227,8 +227,8 @@ class _Reader:
                 self._fix(path, (name,), statement, f"{path}: {found[0]} is set in a way that a design does not hold")
         return said
 
-    def _bodies(self, node: cst.ClassDef | None, path: str) -> dict[str, Any]:
-        methods = {item.name.value: item for item in _methods(node)}
+    def _bodies(self, part: PartSource) -> dict[str, Any]:
+        path, methods = part.path, {item.name.value: item for item in part.methods}
         execute, undo = methods.get("execute"), methods.get("compensate")
         said = self._execute(execute)
         if said is None:
@@ -279,10 +279,6 @@ def _there(value: cst.BaseExpression | None) -> cst.BaseExpression:
     if value is None:
         raise NotUnderstoodError
     return value
-
-
-def _methods(node: cst.ClassDef | None) -> list[cst.FunctionDef]:
-    return [] if node is None else [item for item in node.body.body if isinstance(item, cst.FunctionDef)]
 
 
 def _one_line(said: str) -> str:

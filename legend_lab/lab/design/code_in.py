@@ -35,13 +35,16 @@ class CodeModule(Understood):
         changed = _read(mark + code, self.opened)
         return replace(changed, notes=(*changed.notes, *notes))
 
-    def in_the_way(self, design: Design) -> str:
-        """Why this module cannot say a design, in a sentence; empty when it can."""
+    def objections(self, design: Design) -> tuple[str, ...]:
+        """What this module has against saying a design, a sentence each; nothing when it follows without more ado.
+
+        Either why it cannot follow at all, or what would be left alone in it and should be looked at.
+        """
         try:
-            rewritten(self, design)
+            _, notes = rewritten(self, design)
         except DesignError as error:
-            return str(error)
-        return ""
+            return (f"The code that was opened cannot follow: {error}",)
+        return tuple(map(str, notes))
 
     def diff(self) -> str:
         """What the changes so far do to the text, as a unified diff; empty when nothing."""

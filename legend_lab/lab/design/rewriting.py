@@ -12,7 +12,8 @@ from legend_lab.lab.design.changing import Change
 from legend_lab.lab.design.class_body import heading, method_body, settings
 from legend_lab.lab.design.classes import gone_classes, names_after, new_classes
 from legend_lab.lab.design.constructing import construction
-from legend_lab.lab.design.heading import context_patches, effect_patches, with_imports
+from legend_lab.lab.design.heading import context_patches, effect_patches
+from legend_lab.lab.design.importing import with_imports
 from legend_lab.lab.design.keeping import check_uses
 from legend_lab.lab.design.model import BlockDesign, Design, StepDesign
 from legend_lab.lab.design.outline import PartSource

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from legend_lab.core.errors import DesignError
-from legend_lab.lab.design.edits import Edited, part_at
+from legend_lab.lab.design.edits import AnyPart, Edited, part_at
 from legend_lab.lab.design.model import Design
 from legend_lab.lab.design.opening import Opened
 
@@ -128,7 +128,8 @@ class History:
 def _follow(before: Design, after: Design, old: str, new: str) -> Follow:
     """Where paths go when what was at `old` is at `new`: it and what is in it have moved, all else stays or is gone."""
     were, are = before.all_parts, after.all_parts
-    has_moved = old in were and old not in are and new in are and new not in were
+    has_gone, has_come = _differ(old, were, are), _differ(new, are, were)
+    has_moved = has_gone and has_come
 
     def follow(path: str) -> str | None:
         inside = path == old or path.startswith(f"{old}.")
@@ -136,3 +137,8 @@ def _follow(before: Design, after: Design, old: str, new: str) -> Follow:
         return there if there in are else None
 
     return follow
+
+
+def _differ(path: str, here: Mapping[str, AnyPart], there: Mapping[str, AnyPart]) -> bool:
+    """Say whether something is at a path here, and there nothing, or a step instead of a block."""
+    return path in here and (path not in there or here[path].kind != there[path].kind)

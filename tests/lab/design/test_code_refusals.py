@@ -24,8 +24,14 @@ def test_a_syntax_error_is_said_with_line_and_column():
     [
         (ALL["no_saga"], "no saga"),
         ("", "no saga"),
-        ("\x00", "no Python|line"),
-        ("(" * 5_000, "line|Python"),
+        ("x = 1\n\x00", "^line 2: a null byte stands in it"),
+        ("(" * 5_000, "^line 1, column 201: too many nested parentheses"),
+        ("x = " + "-" * 5_000 + "1", "^this is nested too deeply to be read; split its longest expressions$"),
+        ("x = " + "1 + " * 5_000 + "1", "^this is nested too deeply to be read; split its longest expressions$"),
+        ("x = " + "a." * 5_000 + "b", "^this is nested too deeply to be read; split its longest expressions$"),
+        ("\n".join(" " * at + "if x:" for at in range(150)), "^line 10., column"),
+        ("x = '\ud800'", "half a character stands in it, at 5"),
+        ("x = 1 1", "^line 1, column 7: invalid syntax"),
         (3, "from text"),
         (
             ALL["untouched"].replace("saga = Trip(", "other = Trip(")
@@ -35,8 +41,25 @@ def test_a_syntax_error_is_said_with_line_and_column():
     ],
 )
 def test_what_is_no_module_of_a_saga_is_refused_in_words(text, words):
-    with pytest.raises(DesignError, match=words):
+    with pytest.raises(DesignError, match=words) as refused:
         from_code(text)
+    said = str(refused.value)
+    assert "None" not in said
+    assert "nothing was changed" not in said
+    assert said.rpartition(": ")[2]
+
+
+def test_a_byte_order_mark_is_read_over_and_stays(tmp_path):
+    path = tmp_path / "trip.py"
+    path.write_bytes(b"\xef\xbb\xbf" + ALL["human_body"].encode())
+    module = open_code(path)
+    plain = from_code(ALL["human_body"])
+    assert (module.design, module.notes) == (plain.design, plain.notes)
+    assert module.with_design(module.design).text.encode() == path.read_bytes()
+    design = change(module.design, "mail", {"timeout_s": 7.0}).design
+    save_code(path, design, module)
+    assert path.read_bytes() == b"\xef\xbb\xbf" + plain.with_design(design).text.encode()
+    assert open_code(path).design == design
 
 
 def test_nothing_of_a_module_runs_when_it_is_opened(tmp_path):

@@ -349,7 +349,7 @@ def test_an_edit_that_the_opened_code_cannot_follow_is_said_at_once_and_undo_bri
     tell(designer, "field", name="room", place="name", text="suite")
     (said,) = designer.bar.objections
     assert said.startswith("The code that was opened cannot follow: the field room cannot become suite: ")
-    assert f"line {file.read_text()[: file.read_text().index('ctx.room')].count(chr(10)) + 1} (in label)" in said
+    assert f"line {file.read_text()[: file.read_text().index('ctx.room')].count(chr(10)) + 1}, in label, says" in said
     assert designer.objections == (said,)
     tell(designer, "panel", kind="py")
     tell(designer, "save", file=str(file))

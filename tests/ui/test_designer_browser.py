@@ -246,7 +246,7 @@ def test_what_the_opened_code_cannot_follow_is_said_until_it_is_undone(run_noteb
     name.fill("suite")
     name.press("Enter")
     expect(against).to_contain_text("the field room cannot become suite")
-    expect(against).to_contain_text("(in label) says ctx.room")
+    expect(against).to_contain_text(", in label, says ctx.room")
     picture("designer-against")
     page.locator(".ll-designbar").get_by_role("button", name="Undo").click()
     expect(against).to_be_hidden()

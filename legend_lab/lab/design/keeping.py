@@ -71,7 +71,10 @@ def _check(change: Change, what: str, other: str, uses: list[Use], where: str) -
         said = "; ".join(map(str, sure[:MOST_SHOWN]))
         more = f"; and {len(sure) - MOST_SHOWN} more" if len(sure) > MOST_SHOWN else ""
         asked, do = (f"become {other}", f"rename it {where}") if other else ("be removed", f"take it out {where}")
-        raise DesignError(f"{what} cannot {asked}: a person wrote code that needs it ({said}{more}); {do}, in the code")
+        raise DesignError(
+            f"{what} cannot {asked}: a person wrote code that needs it ({said}{more}); {do}, in the code, "
+            "and open that again"
+        )
     now = f"is {other} now" if other else "is gone"
     for use in uses:
         place = f" in {use.place}" if use.place else ""

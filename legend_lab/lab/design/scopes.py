@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
+from typing import Literal
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 BASES = frozenset({"Step", "Saga"})
@@ -91,7 +92,7 @@ class Scope:
         place: the class or function, as `"Hotel.execute"`; empty outside of all.
         owner: the class whose body this is; None in functions, and outside.
         known: what names are.
-        is_told: texts here name what the context has.
+        tells: what texts name here: effects in a call of `effects`, fields in the body of a context's class.
     """
 
     module: ModuleNames
@@ -99,7 +100,7 @@ class Scope:
     place: str = ""
     owner: ast.ClassDef | None = None
     known: Mapping[str, Kind] = field(default_factory=dict)
-    is_told: bool = False
+    tells: Literal["effects", "fields", ""] = ""
 
     @property
     def is_context_body(self) -> bool:
@@ -139,7 +140,9 @@ class Scope:
     def inside(self, node: ast.AST) -> Iterator[tuple[ast.AST, Scope]]:
         """What is in a node, and where one stands there."""
         if isinstance(node, ast.ClassDef):
-            within = replace(self, place=self._at(node.name), owner=node, is_told=node.name in self.module.contexts)
+            within = replace(
+                self, place=self._at(node.name), owner=node, tells="fields" if node.name in self.module.contexts else ""
+            )
             outside: list[ast.AST] = [*node.decorator_list, *node.bases, *node.keywords]
         elif isinstance(node, Function):
             within = self._in_function(node, node.name)
@@ -147,7 +150,7 @@ class Scope:
         elif isinstance(node, ast.Lambda):
             within, outside = self._in_function(node, ""), []
         elif isinstance(node, ast.AnnAssign):  # a field's default is no name of a field
-            within, outside = replace(self, is_told=self.is_told and not self.is_context_body), []
+            within, outside = replace(self, tells="" if self.is_context_body else self.tells), []
         else:
             within, outside = self, []
         for child in ast.iter_child_nodes(node):
@@ -164,20 +167,22 @@ class Scope:
         first = next(iter(parameters(node.args)), None)
         if self.owner is not None and first is not None and first.arg in ("self", "cls"):
             known |= {first.arg: self._kind_of_class(self.owner.name)}
-        within = replace(self, place=self._at(name), owner=None, known=known, is_told=False)
-        return replace(within, known=known | dict(within.assigned(node)))
+        within = replace(self, place=self._at(name), owner=None, known=known, tells="")
+        return within.with_assigned(node)
 
-    def assigned(self, node: ast.AST) -> Iterator[tuple[str, Kind]]:
-        """The names that are set in a function or module and are known to be the context then."""
-        for item in ast.walk(node):
+    def with_assigned(self, node: ast.AST) -> Scope:
+        """The same, knowing the names that a function or module sets to a context; not those in functions in it."""
+        known = dict(self.known)
+        for item in _own(node):
             match item:
                 case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation):
-                    yield from self._annotated(name, annotation).items()
+                    known |= self._annotated(name, annotation)
                 case (
                     ast.Assign(targets=[ast.Name(id=name)], value=value)
                     | ast.NamedExpr(target=ast.Name(id=name), value=value)
                 ) if self.kind(value) is Kind.CONTEXT:
-                    yield name, Kind.CONTEXT
+                    known[name] = Kind.CONTEXT
+        return replace(self, known=known)
 
     def _annotated(self, name: str, annotation: ast.expr | None) -> dict[str, Kind]:
         said = mentioned(annotation)
@@ -243,6 +248,14 @@ def _members(node: ast.ClassDef) -> set[str]:
             ):
                 found |= {name, *(arg.arg for arg in parameters(args) if name == "__init__")}
     return found
+
+
+def _own(node: ast.AST) -> Iterator[ast.AST]:
+    """What is in a function or module, and not in a function or class in it."""
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, Function | ast.Lambda | ast.ClassDef):
+            yield child
+            yield from _own(child)
 
 
 def _defaults(arguments: ast.arguments) -> list[ast.expr]:

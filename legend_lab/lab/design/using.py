@@ -10,6 +10,8 @@ from legend_lab.lab.design.scopes import Kind, ModuleNames, Scope, last_name, ro
 
 BY_NAME = frozenset({"getattr", "setattr", "hasattr", "delattr"})
 """Functions that take a thing, and the name of what is wanted of it."""
+BY_KEY = frozenset({"get", "pop", "setdefault", "update", "model_copy", "model_dump", "model_dump_json"})
+"""Methods of contexts that take names of fields."""
 MOST_WORDS = 60
 """Characters of code that a message shows."""
 
@@ -31,7 +33,7 @@ class Use:
     is_sure: bool
 
     def __str__(self) -> str:
-        return f"line {self.line}{f' (in {self.place})' if self.place else ''} says {self.words}"
+        return f"line {self.line}{f', in {self.place},' if self.place else ''} says {self.words}"
 
 
 Said = Iterator[tuple[ast.expr | ast.stmt | ast.keyword | ast.pattern, bool]]
@@ -67,31 +69,27 @@ class _Uses:
 
     def in_module(self) -> Iterator[Use]:
         """Every use."""
-        scope = Scope(self.names, self.name)
-        return self._within(self.names.tree, replace(scope, known=dict(scope.assigned(self.names.tree))))
+        return self._within(self.names.tree, Scope(self.names, self.name).with_assigned(self.names.tree))
 
     def _within(self, node: ast.AST, scope: Scope) -> Iterator[Use]:
         for child, its in scope.inside(node):
             match child:
-                case ast.Expr(value=ast.Constant()) if not isinstance(node, ast.Interactive):
+                case ast.Expr(value=ast.Constant()):
                     continue  # a docstring, or as good as one
                 case ast.Constant() if isinstance(node, ast.JoinedStr):
                     continue
                 case ast.stmt() if child.lineno in self.owned:
                     continue
-            told = replace(its, is_told=True) if self.tells(child, its) else its
-            for said, is_sure in self.said(child, told):
-                yield Use(said.lineno, its.place, _words(child), is_sure)
-            yield from self._within(child, told)
-
-    def tells(self, node: ast.AST, scope: Scope) -> bool:  # noqa: ARG002 - of fields the place counts
-        """Say whether the texts in a node name effects."""
-        return isinstance(node, ast.Call) and root_name(node.func) == "effects"
+                case ast.Call(func=func) if root_name(func) == "effects":
+                    its = replace(its, tells="effects")  # noqa: PLW2901 - what is in it
+            for said, is_sure in self.said(child, its):
+                yield Use(said.lineno, its.place, _words(said), is_sure)
+            yield from self._within(child, its)
 
     def said(self, node: ast.AST, scope: Scope) -> Said:
         """Where a node itself says the name, and whether it surely means it."""
         if isinstance(node, ast.Constant) and node.value == self.name:
-            yield node, scope.is_told
+            yield node, scope.tells == "effects"
 
 
 class _FieldUses(_Uses):
@@ -101,29 +99,12 @@ class _FieldUses(_Uses):
         super().__init__(names, name, owned)
         self.index = index
 
-    def tells(self, node: ast.AST, scope: Scope) -> bool:
-        """Say whether the texts in a node name what the context has."""
-        match node:
-            case ast.Call(func=ast.Name(id=called), args=[first, *_]) if called in BY_NAME:
-                return scope.kind(first) is Kind.CONTEXT
-            case ast.Call(func=ast.Attribute(value=value)):
-                return scope.kind(value) is Kind.CONTEXT
-            case ast.Call(func=func):
-                return scope.is_context_class(func)
-            case ast.Subscript(value=value):
-                about = isinstance(value, ast.Call) and scope.is_about_context(value)
-                return about or scope.kind(value) is Kind.CONTEXT
-            case ast.Compare(left=ast.Constant(), comparators=[within]):
-                return scope.kind(within) is Kind.CONTEXT
-            case ast.AnnAssign(annotation=annotation, value=ast.Dict()):
-                return scope.is_context_class(annotation)
-        return False
-
     def said(self, node: ast.AST, scope: Scope) -> Said:
         """Where a node itself says the name, and whether it surely means it."""
-        yield from super().said(node, scope)
         match node:
-            case ast.Attribute(attr=attr, value=value) if attr == self.name:
+            case ast.Constant(value=self.name) if scope.tells != "effects":
+                yield node, scope.tells == "fields"
+            case ast.Attribute(attr=self.name, value=value):
                 if (kind := scope.kind(value)) is not Kind.OTHER:
                     yield node, kind is Kind.CONTEXT
             case ast.Call():
@@ -132,16 +113,42 @@ class _FieldUses(_Uses):
                 is_context = scope.is_context_class(cls)
                 if self.name in given or (is_context and self._reaches(patterns)):
                     yield node, is_context
-            case ast.AnnAssign(target=ast.Name(id=name)) if name == self.name and scope.is_context_body:
+            case ast.expr() | ast.stmt() if self._is_said(node, scope):
                 yield node, True
-            case ast.Name(id=name, ctx=ast.Load()) if name == self.name and scope.is_context_body:
-                yield node, True
+
+    def _is_said(self, node: ast.expr | ast.stmt, scope: Scope) -> bool:
+        match node:
+            case ast.Subscript(value=value, slice=ast.Constant(value=self.name)):
+                about = isinstance(value, ast.Call) and scope.is_about_context(value)
+                return about or scope.kind(value) is Kind.CONTEXT
+            case ast.Compare(left=ast.Constant(value=self.name), comparators=[within]):
+                return scope.kind(within) is Kind.CONTEXT
+            case ast.AnnAssign(annotation=annotation, value=ast.Dict() as value) if self.name in _keys(value):
+                return scope.is_context_class(annotation)
+            case ast.AnnAssign(target=ast.Name(id=self.name)) | ast.Name(id=self.name, ctx=ast.Load()):
+                return scope.is_context_body
+        return False
 
     def _said_in_call(self, call: ast.Call, scope: Scope) -> Said:
         for keyword in call.keywords:
             if keyword.arg == self.name and (kind := self._given(call, scope)) is not Kind.OTHER:
                 yield keyword, kind is Kind.CONTEXT
-        if scope.is_context_class(call.func) and self._reaches(call.args):
+        match call:
+            case ast.Call(func=ast.Name(id=called), args=[first, ast.Constant(value=self.name), *_]) if (
+                called in BY_NAME
+            ):
+                is_sure = scope.kind(first) is Kind.CONTEXT
+            case ast.Call(func=ast.Attribute(attr=called, value=value), args=args) if called in BY_KEY:
+                given = [*args[:1], *(keyword.value for keyword in call.keywords)]
+                is_sure = scope.kind(value) is Kind.CONTEXT and any(self.name in _keys(item) for item in given)
+            case ast.Call(func=func, args=args) if scope.is_context_class(func):
+                given = [*args, *(keyword.value for keyword in call.keywords if keyword.arg is None)]
+                is_sure = self._reaches(args) or any(
+                    self.name in _keys(item) for item in given if isinstance(item, ast.Dict)
+                )
+            case _:
+                is_sure = False
+        if is_sure:
             yield call, True
 
     def _reaches(self, given: list[ast.expr] | list[ast.pattern]) -> bool:
@@ -159,11 +166,16 @@ class _FieldUses(_Uses):
         return Kind.OTHER if is_other else Kind.UNKNOWN
 
 
-def _words(node: ast.AST) -> str:
+def _keys(node: ast.AST) -> set[object]:
+    """The texts that a literal is, or has as keys or items."""
     match node:
-        case ast.AnnAssign(target=target):
-            said = ast.unparse(target)
-        case _:
-            said = ast.unparse(node)
-    said = said.partition("\n")[0]
+        case ast.Dict(keys=items) | ast.Set(elts=items) | ast.List(elts=items) | ast.Tuple(elts=items):
+            return {item.value for item in items if isinstance(item, ast.Constant)}
+        case ast.Constant(value=value):
+            return {value}
+    return set()
+
+
+def _words(node: ast.AST) -> str:
+    said = ast.unparse(node.target if isinstance(node, ast.AnnAssign) else node).partition("\n")[0]
     return said if len(said) <= MOST_WORDS else f"{said[:MOST_WORDS]}…"

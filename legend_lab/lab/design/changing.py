@@ -97,6 +97,14 @@ class Change:
         ours = self._made[class_name] + bool(path)  # where the saga is made, and its field
         return self.outline.saga_at(path) is not None and self._uses[class_name] == ours
 
+    def lines_elsewhere(self, path: str, class_name: str) -> list[int]:
+        """The lines that name a part's class, but for its field and where the saga is made."""
+        call = self.outline.construction
+        ours = set() if call is None else set(self.source.lines(call))
+        ours |= {self.source.line(self.outline.parts[path].field)} if path else set()
+        said = {node.lineno for node in ast.walk(self.tree) if isinstance(node, ast.Name) and node.id == class_name}
+        return sorted(said - ours)
+
     def is_untouched(self, path: str) -> bool:
         """Say whether the class of a part is just as it was generated, and nothing else names it."""
         part = self.outline.parts[path]

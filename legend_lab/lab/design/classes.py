@@ -43,8 +43,11 @@ def _name_after(change: Change, path: str, wanted: str, former: Mapping[str, str
     if path and change.after[path].class_name is None:
         change.note(change.outline.parts[origin].field, f"{current} keeps its name")
         return current
+    lines = change.lines_elsewhere(origin, current)
+    where = f"line{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines))}" if lines else "more places"
     raise DesignError(
-        f"the class {current} cannot become {wanted}: it is used elsewhere in the module; rename it in the code"
+        f"the class {current} cannot become {wanted}: a person wrote code that names it ({where}); "
+        "rename it in the code, everywhere, and open that again"
     )
 
 

@@ -71,6 +71,11 @@ class Source:
         """The number of the line that a node begins in, from 1."""
         return self.data.count(b"\n", 0, self.span(node)[0]) + 1
 
+    def lines(self, node: cst.CSTNode) -> range:
+        """The numbers of the lines that a node is in."""
+        start, end = self.span(node)
+        return range(self.line(node), self.line(node) + self.data.count(b"\n", start, end) + 1)
+
     def line_start(self, at: int) -> int:
         """Where the line begins that this byte is in."""
         return self.data.rfind(b"\n", 0, at) + 1

@@ -96,10 +96,13 @@ class _Rewriting:
                 raise DesignError(f"{there.fixed[path, name]}; change it in the code")
             for fields, method in ((EXECUTE, "execute"), (UNDO, "compensate")):
                 if name in fields and (path, method) in there.written:
-                    line = self.source.line(self.outline.parts[path].node)
+                    lines = [
+                        self.source.line(item) for item in self.outline.parts[path].methods if item.name.value == method
+                    ]
+                    where = f"line {lines[-1]}" if lines else "in another class"
                     raise DesignError(
-                        f"{path}: {method} is written by hand (its class begins in line {line}), "
-                        f"so {name} can only be changed there"
+                        f"{path}: {name} cannot be changed, since a person wrote {method} ({where}); "
+                        "change it there, in the code, and open that again"
                     )
 
     # -- blocks and the saga -----------------------------------------------------------------------

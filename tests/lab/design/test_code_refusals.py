@@ -4,10 +4,11 @@ import pytest
 from test_code_in import ALL, EDITED
 
 from legend_lab.core.errors import DesignError
+from legend_lab.lab.design import parsing
 from legend_lab.lab.design.code import to_code
 from legend_lab.lab.design.code_files import open_code, save_code
 from legend_lab.lab.design.code_in import from_code
-from legend_lab.lab.design.edits import add_step, change, delete, rename
+from legend_lab.lab.design.edits import add_step, change, delete, remove_effect, remove_field, rename
 from legend_lab.lab.design.model import Design
 from legend_lab.lab.design.templates import TEMPLATES
 
@@ -75,7 +76,10 @@ def test_a_body_written_by_hand_is_said_and_its_simulation_cannot_be_changed(nam
     module = from_code(EDITED[name])
     assert ("stay.hotel", "execute") in module.written
     assert any("written by hand" in note.words for note in module.notes)
-    with pytest.raises(DesignError, match="written by hand"):
+    line = EDITED[name][: EDITED[name].index("async def execute", EDITED[name].index("class Hotel"))].count("\n") + 1
+    with pytest.raises(
+        DesignError, match=rf"duration_ms cannot be changed, since a person wrote execute \(line {line}\)"
+    ):
         module.with_design(change(module.design, "stay.hotel", {"duration_ms": 99.0}).design)
 
 
@@ -185,3 +189,27 @@ def test_a_name_of_the_module_that_the_drawing_needs_is_refused_and_not_shadowed
         module.with_design(change(module.design, "reserve_funds", {"pauses": True}).design)
     changed = module.with_design(change(module.design, "reserve_funds", {"timeout_s": 3}).design)
     assert own in changed.text
+
+
+@pytest.mark.parametrize(
+    ("name", "edit", "words"),
+    [
+        ("human_body", lambda design: change(design, "stay.hotel", {"fails": 2}), "fails cannot be changed"),
+        ("human_body", lambda design: remove_field(design, "amount"), "the field amount cannot be removed"),
+        ("human_body", lambda design: remove_effect(design, "hotel.booking"), "hotel.booking cannot be removed"),
+        ("settings_with_expressions", lambda design: change(design, "reserve", {"timeout_s": 9.0}), "timeout_s is set"),
+        ("saga_in_a_function", lambda design: rename(design, "", "Journey"), "Trip cannot become Journey"),
+        ("construction_in_pieces", lambda design: delete(design, "stay.hotel"), "line 102: stay is made elsewhere"),
+        ("docstring_changed", lambda design: change(design, "reserve", {"description": "x"}), "docstring of several"),
+    ],
+)
+def test_what_stands_against_an_edit_is_known_before_saving_and_without_parsing_anew(monkeypatch, name, edit, words):
+    module = from_code(EDITED[name])
+    design = edit(module.design).design
+    harmless = change(module.design, "mail", {"pauses": False, "timeout_s": 3}).design
+    monkeypatch.delattr(parsing, "MetadataWrapper")
+    (said,) = module.objections(design)
+    assert said.startswith("The code that was opened cannot follow: ")
+    assert words in said
+    assert "line " in said
+    assert module.objections(module.design) == module.objections(harmless) == ()

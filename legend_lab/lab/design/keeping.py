@@ -30,7 +30,7 @@ def check_uses(change: Change) -> None:
     names, owned = ModuleNames(change.tree, change.context), _owned(change)
     for name, other in fields.items():
         index = None if other else next(at for at, item in enumerate(old.context) if item.name == name)
-        uses = field_uses(names, name, owned | _line_of(change, name), index)
+        uses = field_uses(names, name, owned | {_lines_of_fields(change)[name]}, index)
         where = f"there and in {change.context}" if other else "there first"
         _check(change, f"the field {name}", other, uses, where)
     for name, other in effects.items():
@@ -45,9 +45,10 @@ def _gone(old: Sequence[ContextField | EffectDesign], new: Sequence[ContextField
 
 
 def _owned(change: Change) -> set[int]:
-    """Lines that statements begin in which the designer writes: generated bodies, declarations."""
-    outline, source = change.outline, change.source
+    """Lines that statements begin in which the designer writes: generated bodies, declarations, fields."""
+    outline, source, fixed = change.outline, change.source, change.there.fixed
     lines = {source.line(call) for call in outline.declarations.values()}
+    lines |= {line for name, line in _lines_of_fields(change).items() if ("", f"context.{name}") not in fixed}
     for path, part in outline.parts.items():
         if part.is_block or part.node is None:
             continue
@@ -58,11 +59,10 @@ def _owned(change: Change) -> set[int]:
     return lines
 
 
-def _line_of(change: Change, name: str) -> set[int]:
+def _lines_of_fields(change: Change) -> dict[str, int]:
+    """The line of each field in the context's class."""
     node = change.outline.context
-    return (
-        {change.source.line(line) for said, line, _ in fields_of(node) if said == name} if node is not None else set()
-    )
+    return {} if node is None else {name: change.source.line(line) for name, line, _ in fields_of(node)}
 
 
 def _check(change: Change, what: str, other: str, uses: list[Use], where: str) -> None:

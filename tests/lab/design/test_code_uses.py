@@ -5,7 +5,7 @@ from test_code_in import EDITED, GENERATED
 
 from legend_lab.core.errors import DesignError
 from legend_lab.lab.design.code_in import from_code
-from legend_lab.lab.design.edits import remove_effect, remove_field, set_effect, set_field
+from legend_lab.lab.design.edits import change, remove_effect, remove_field, set_effect, set_field
 
 RENAMED = [set_field, "room", {"name": "suite"}]
 REMOVED = [remove_field, "room"]
@@ -126,6 +126,12 @@ def test_what_only_looks_like_the_field_is_no_matter(code, edit):
     changed = module.with_design(make(module.design, *settings).design)
     assert code in changed.text
     assert changed.notes == ()
+
+
+def test_what_was_drawn_may_say_the_name_of_a_field_as_a_text():
+    drawn = set_field(from_code(GENERATED).design, "hold_id", {"initial": "room"}).design
+    module = from_code(GENERATED).with_design(change(drawn, "stay.hotel", {"writes": {"hold_id": "room"}}).design)
+    assert module.objections(remove_field(module.design, "room").design) == ()
 
 
 def test_the_place_is_named_and_of_many_only_the_first():

@@ -24,7 +24,7 @@ from legend_lab.lab.recording import GONE_ON
 from legend_lab.lab.source import Reading, Source, read
 from legend_lab.lab.tree import Node, context_tree
 from legend_lab.runtime.excerpt import run_as_of
-from legend_lab.runtime.executions import Execution
+from legend_lab.runtime.execution import Execution
 from legend_lab.runtime.verdicts import public_error
 from legend_lab.saga.compiler import compile_saga
 from legend_lab.saga.saga import Saga

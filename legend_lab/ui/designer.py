@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,8 @@ from legend_lab.lab.design.edits import Edited
 from legend_lab.lab.design.files import to_json
 from legend_lab.lab.design.history import Follow, History
 from legend_lab.lab.design.model import Design
-from legend_lab.lab.design.reading import Opened, design_of
+from legend_lab.lab.design.opening import Opened, opened_code
+from legend_lab.lab.design.reading import design_of
 from legend_lab.lab.design.templates import TEMPLATES
 from legend_lab.lab.design.tests_out import to_test_code
 from legend_lab.runtime.clocks import VirtualClock
@@ -25,7 +27,7 @@ from legend_lab.runtime.faults import Fault, FaultPlan
 from legend_lab.saga.saga import Saga
 from legend_lab.ui.commands import Commands
 from legend_lab.ui.designer_commands import DESIGN_COMMANDS, LONGEST_TEXT
-from legend_lab.ui.designer_files import opened
+from legend_lab.ui.designer_files import Draft, opened
 from legend_lab.ui.designer_layout import DesignerLayout
 from legend_lab.ui.designer_lint import said_by_path
 from legend_lab.ui.designer_panel import FilePanel
@@ -54,10 +56,10 @@ class Designer(DesignerLayout):
             FaultPlanError: a fault is at no step of it.
         """
         found = _opened(source)
-        self._history = History(found.design)
+        self._history = History(found.design, found)
         self._linted: Design | None = None
         self._findings: dict[str, list[str]] = {}
-        self._aside = DesignAside(notes=found.notes)
+        self._aside = DesignAside()
         self._panel = FilePanel()
         self.workbench: Workbench | None = None
         super().__init__()
@@ -75,6 +77,14 @@ class Designer(DesignerLayout):
     def design(self) -> Design:
         """The design as it is now."""
         return self._history.design
+
+    @property
+    def objections(self) -> tuple[str, ...]:
+        """What the code that was opened has against the design as it is now, a sentence each.
+
+        Why it cannot be saved there, or which lines to look at; nothing when no code was opened. `undo` is a way out.
+        """
+        return self._aside.objections
 
     @property
     def saga(self) -> Saga[Any, Exception]:
@@ -103,11 +113,17 @@ class Designer(DesignerLayout):
     def edit(self, make: Callable[Concatenate[Design, P], Edited], *args: P.args, **settings: P.kwargs) -> None:
         """Carry out an edit of `legend_lab.lab.design.edits`: `designer.edit(edits.rename, "hotel", "room")`.
 
+        An edit that the code which was opened cannot follow is done, with a warning.
+
         Raises:
             DesignError: it cannot be done; nothing was changed.
         """
         was = next((text for text in args if isinstance(text, str) and text in self.design.all_parts), "")
+        former = self.objections
         self._keep(make(self.design, *args, **settings), was)
+        for objection in self.objections:
+            if objection not in former:
+                warnings.warn(objection, stacklevel=2)
 
     def start_from(self, source: Source) -> None:
         """Another design is in this one's place; `undo` takes it back.
@@ -116,8 +132,8 @@ class Designer(DesignerLayout):
             DesignError: there is no design in it.
         """
         found = _opened(source)
-        self._aside.notes, self._aside.refused = found.notes, {}
-        self._keep(Edited(found.design, "", f"open {found.design.name}"))
+        self._aside.refused, self._linted = {}, None
+        self._keep(Edited(found.design, "", f"open {found.design.name}"), origin=found)
 
     def undo(self) -> None:
         """The last edit is taken back.
@@ -175,6 +191,7 @@ class Designer(DesignerLayout):
         self._aside.panel = self._panel.state(self.design, self)
         if self._linted is not self.design:
             self._linted, self._findings = self.design, said_by_path(self.design)
+            self._aside.objections = self._history.origin.objections(self.design)
         self.show(designer_view(self._history, self._aside, self._findings))
 
     def dispose(self) -> None:
@@ -185,9 +202,9 @@ class Designer(DesignerLayout):
 
     # -- what an edit leads to -------------------------------------------------------------------
 
-    def _keep(self, edited: Edited, was: str = "") -> None:
+    def _keep(self, edited: Edited, was: str = "", origin: Opened | None = None) -> None:
         former, selected = self.design, self.selected
-        follow = self._history.keep(edited, was)
+        follow = self._history.keep(edited, was, origin)
         if self.selected != selected:
             self._aside.refused = {}
         if self.design is former or self.design == former:
@@ -294,12 +311,17 @@ class Designer(DesignerLayout):
                     self.start_from(file)
                     self._panel.show("")
                 case "save":
-                    self._panel.save(self.design, file)
+                    self._kept_in(self._panel.save(self.design, file))
                 case "write":
-                    self._panel.write()
+                    self._kept_in(self._panel.write())
         except (LegendError, OSError) as error:
             self._panel.refuse(file, error)
         self.refresh()
+
+    def _kept_in(self, draft: Draft | None) -> None:
+        """From now on it is that code which has to follow."""
+        if draft is not None and draft.path.suffix == ".py":
+            self._history.origin, self._linted = opened_code(draft.after), None
 
     def _report(self, text: str) -> None:
         self.bar.alert = text

@@ -11,7 +11,7 @@ from legend_lab.lab.design.code import to_code
 from legend_lab.lab.design.code_in import from_code
 from legend_lab.lab.design.files import MOST_BYTES, from_json, to_json
 from legend_lab.lab.design.model import Design
-from legend_lab.lab.design.reading import Opened
+from legend_lab.lab.design.opening import Opened, opened_code
 from legend_lab.saga.writing import write_file
 from legend_lab.ui.designer_state import DiffLine
 
@@ -82,8 +82,7 @@ def opened(file: str) -> Opened:
         raise DesignError(f"there is no file {file}; a path counts from {Path.cwd()}")
     if path.suffix == ".json":
         return Opened(from_json(text))
-    module = from_code(text)
-    return Opened(module.design, tuple(str(note) for note in module.notes))
+    return opened_code(text)
 
 
 def difference(before: str, after: str) -> list[DiffLine]:

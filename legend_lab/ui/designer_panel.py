@@ -47,8 +47,11 @@ class FilePanel:
         self._file = file
         self._why = str(error) if isinstance(error, LegendError) else f"{type(error).__name__}: {error}"
 
-    def save(self, design: Design, file: str) -> None:
+    def save(self, design: Design, file: str) -> Draft | None:
         """The file holds the design; where that would change one that exists, what would change is shown first.
+
+        Returns:
+            What was written; None when it is only shown.
 
         Raises:
             DesignError: it cannot be saved so.
@@ -59,12 +62,16 @@ class FilePanel:
         draft = drafted(design, file)
         if draft.diff:
             self._draft = draft
-        else:
-            draft.write()
-            self._said = f"Saved as {draft.path}"
+            return None
+        draft.write()
+        self._said = f"Saved as {draft.path}"
+        return draft
 
-    def write(self) -> None:
+    def write(self) -> Draft:
         """What was shown to change in the file is changed.
+
+        Returns:
+            What was written.
 
         Raises:
             DesignError: nothing was shown, or the file has changed since.
@@ -76,6 +83,7 @@ class FilePanel:
         draft.write()
         self.forget()
         self._said = f"Saved as {draft.path}"
+        return draft
 
     def state(self, design: Design, owner: object) -> PanelState | None:
         """What is shown of it; None while it is closed."""

@@ -41,6 +41,8 @@ class DesignBar(DesignPart):
     """What is opened under the buttons: a `PanelState`, or None."""
     notes: Any = traitlets.List().tag(sync=True)
     """What a design cannot hold of the saga that was opened."""
+    objections: Any = traitlets.List().tag(sync=True)
+    """What the code that was opened has against the design as it is now, a sentence each."""
     alert = traitlets.Unicode().tag(sync=True)
     """What went wrong, or empty. Read out at once by a screen reader."""
     view = traitlets.Unicode().tag(sync=True)

@@ -149,6 +149,8 @@ class BarState(TypedDict):
     panel: PanelState | None
     notes: list[str]
     """What a design cannot hold of the saga that was opened."""
+    objections: list[str]
+    """What the code that was opened has against the design as it is now, a sentence each."""
 
 
 class OutlineState(TypedDict):

@@ -34,13 +34,13 @@ class DesignAside:
     Attributes:
         said: what was done last, in words.
         panel: what is opened under the buttons.
-        notes: what a design cannot hold of the saga that was opened.
+        objections: what the code that was opened has against the design as it is now.
         refused: for each part, what was typed there and refused, by its place.
     """
 
     said: str = ""
     panel: PanelState | None = None
-    notes: tuple[str, ...] = ()
+    objections: tuple[str, ...] = ()
     refused: dict[str, dict[str, Refused]] = field(default_factory=dict)
 
 
@@ -58,7 +58,8 @@ def designer_view(history: History, aside: DesignAside, findings: Mapping[str, S
             "is_empty": not design.parts,
             "templates": templates_shown(),
             "panel": aside.panel,
-            "notes": list(aside.notes),
+            "notes": list(history.origin.notes),
+            "objections": list(aside.objections),
         },
         "outline": {
             "rows": list(_rows(design, findings)),

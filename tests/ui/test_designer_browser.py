@@ -223,3 +223,31 @@ def test_what_would_change_in_a_file_is_shown_before_it_changes(run_notebook, la
     expect(panel.get_by_role("status")).to_contain_text("Saved as travel_booking.py")
     assert file.read_text().startswith("# by hand\n")
     assert "timeout_s = 7.5" in file.read_text()
+
+
+BY_HAND = """
+from pathlib import Path
+from legend_lab import Designer
+from legend_lab.lab.design.templates import TEMPLATES
+code = Designer(TEMPLATES["Travel booking"]).to_code()
+mine = "def label(ctx):\\n    return ctx.room\\n\\n\\nclass BookHotel"
+Path("by_hand.py").write_text(code.replace("class BookHotel", mine, 1))
+designer = Designer("by_hand.py")
+designer
+"""
+
+
+def test_what_the_opened_code_cannot_follow_is_said_until_it_is_undone(run_notebook, page: Page, picture) -> None:
+    run_notebook("designer-by-hand", BY_HAND)
+    against = page.locator(".ll-designbar .ld-against")
+    page.wait_for_selector(".ll-designer .ll-chart .bars .point")
+    expect(against).to_be_hidden()
+    name = page.get_by_label("Name of room", exact=True)
+    name.fill("suite")
+    name.press("Enter")
+    expect(against).to_contain_text("the field room cannot become suite")
+    expect(against).to_contain_text(", in label, says ctx.room")
+    picture("designer-against")
+    page.locator(".ll-designbar").get_by_role("button", name="Undo").click()
+    expect(against).to_be_hidden()
+    expect(page.get_by_label("Name of room", exact=True)).to_have_value("room")

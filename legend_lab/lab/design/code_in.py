@@ -1,92 +1,28 @@
-"""Owns how a module becomes a design: what is understood is read, what is not is left alone and said; nothing runs."""
+"""Owns a module that a design was written to and a person may have edited: opened, compared, and changed with care."""
 
 from __future__ import annotations
 
 import difflib
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
-
-import libcst as cst
-from pydantic import ValidationError
+from dataclasses import dataclass, replace
 
 from legend_lab.core.errors import DesignError
-from legend_lab.lab.design.bodies import SETTINGS, Surroundings
-from legend_lab.lab.design.checks import fits
-from legend_lab.lab.design.files import checked, design_error
-from legend_lab.lab.design.model import BlockDesign, ContextField, Design, EffectDesign, StepDesign
-from legend_lab.lab.design.naming import class_names
-from legend_lab.lab.design.outline import Outline, outline_of
-from legend_lab.lab.design.parsing import (
-    Source,
-    assigned,
-    docstring_of,
-    fields_of,
-    has_comments,
-    parse,
-    parsed_function,
-    said_below,
-    statements,
-    targets_in,
-)
-from legend_lab.lab.design.recognising import (
-    SETTING_READERS,
-    NotUnderstoodError,
-    compensate_says,
-    execute_says,
-    expect,
-    glimpsed,
-    literal,
-    text_literal,
-    undoes_exactly,
-)
-
-ONE_LINE = 500
-"""Characters that a description may have."""
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """Something in a module that a design does not hold; it is left as it is.
-
-    Attributes:
-        line: where it stands, from 1.
-        words: what it is.
-    """
-
-    line: int
-    words: str
-
-    def __str__(self) -> str:
-        return f"line {self.line}: {self.words}"
+from legend_lab.lab.design.model import Design
+from legend_lab.lab.design.parsing import BYTE_ORDER_MARK
+from legend_lab.lab.design.rewriting import rewritten
+from legend_lab.lab.design.understanding import Understood, understood
 
 
 @dataclass(frozen=True)
-class CodeModule:
+class CodeModule(Understood):
     """A module and the design that it says.
 
     Attributes:
         text: the module as it is, or would be.
-        design: what was understood.
-        notes: what was not, and what a change left alone.
-        written: path and phase (`"execute"`, `"compensate"`) of each body that a person wrote: those never change.
-        fixed: path and setting that only the code can change, with the reason; the path of the saga is "".
         opened: the text before any change.
     """
 
     text: str
-    design: Design
-    notes: tuple[Note, ...]
-    written: frozenset[tuple[str, str]]
-    fixed: Mapping[tuple[str, str], str]
     opened: str
-    outline: Outline = field(repr=False)
-
-    @property
-    def tree(self) -> cst.Module:
-        """The module as it was parsed, without loss."""
-        return self.outline.source.tree
 
     def with_design(self, design: Design) -> CodeModule:
         """This module, saying another design: only what the designer owns is changed.
@@ -94,19 +30,21 @@ class CodeModule:
         Raises:
             DesignError: that would change what a person wrote; the message says what and where.
         """
-        from legend_lab.lab.design.rewriting import rewritten  # noqa: PLC0415 - it works on what is read here
+        code, notes = rewritten(self, design)
+        mark = BYTE_ORDER_MARK if self.text.startswith(BYTE_ORDER_MARK) else ""
+        changed = _read(mark + code, self.opened)
+        return replace(changed, notes=(*changed.notes, *notes))
 
-        text, notes = rewritten(self, design)
-        changed = _read(text, self.opened)
-        return CodeModule(
-            text,
-            changed.design,
-            (*changed.notes, *notes),
-            changed.written,
-            changed.fixed,
-            self.opened,
-            changed.outline,
-        )
+    def objections(self, design: Design) -> tuple[str, ...]:
+        """What this module has against saying a design, a sentence each; nothing when it follows without more ado.
+
+        Either why it cannot follow at all, or what would be left alone in it and should be looked at.
+        """
+        try:
+            _, notes = rewritten(self, design)
+        except DesignError as error:
+            return (f"The code that was opened cannot follow: {error}",)
+        return tuple(map(str, notes))
 
     def diff(self) -> str:
         """What the changes so far do to the text, as a unified diff; empty when nothing."""
@@ -123,246 +61,5 @@ def from_code(text: str) -> CodeModule:
     return _read(text, text)
 
 
-def canonical(design: Design) -> Design:
-    """A design as its code says it: without class names that say nothing, nor times of undos that do nothing."""
-    return _with_class_names(_each(design, _without_idle_undo), class_names(design))
-
-
 def _read(text: str, opened: str) -> CodeModule:
-    outline = outline_of(parse(text))
-    reader = _Reader(outline)
-    try:
-        design = reader.design()
-    except ValidationError as error:
-        raise design_error(error) from None
-    return CodeModule(
-        text,
-        design,
-        tuple(sorted(reader.notes, key=lambda note: note.line)),
-        frozenset(reader.written),
-        dict(reader.fixed),
-        opened,
-        outline,
-    )
-
-
-class _Reader:
-    """Reads a design, and remembers what it did not understand."""
-
-    def __init__(self, outline: Outline) -> None:
-        self.outline = outline
-        self.source: Source = outline.source
-        self.notes: list[Note] = [Note(line, words) for line, words in outline.notes]
-        self.written: set[tuple[str, str]] = set()
-        self.fixed: dict[tuple[str, str], str] = {}
-
-    def design(self) -> Design:
-        context = tuple(self._context())
-        effects = tuple(self._effects())
-        self.around = Surroundings(
-            {item.name: item.initial for item in context},
-            frozenset(effect.name for effect in effects if effect.irreversible),
-        )
-        self.types = {item.name: item.type for item in context}
-        self.effects = {effect.name for effect in effects}
-        root = self.outline.root
-        design = Design(
-            name=root.name.value,
-            description=self._description(root, ""),
-            on_compensation_failure=self._on_failure(root),
-            context=context,
-            effects=effects,
-            parts=tuple(self._parts("")),
-        )
-        names = {path: part.class_name for path, part in self.outline.parts.items() if not part.is_shared}
-        return _with_class_names(design, names)
-
-    def _note(self, node: cst.CSTNode, words: str) -> str:
-        line = self.source.line(node)
-        self.notes.append(Note(line, words))
-        return f"{words} (line {line})"
-
-    def _fix(self, path: str, settings: tuple[str, ...], node: cst.CSTNode, words: str) -> None:
-        why = self._note(node, words)
-        self.fixed.update(dict.fromkeys([(path, setting) for setting in settings], why))
-
-    def _context(self) -> Iterator[ContextField]:
-        node = self.outline.context
-        for name, statement, inner in fields_of(node) if node is not None else []:
-            found = self._context_field(name, inner)
-            below = said_below(node, statement) if node is not None else None
-            said = "" if below is None else _one_line(literal(self.source.expression(below)))
-            try:
-                yield checked(ContextField, {**found, "name": name, "description": said or ""})
-            except DesignError as error:
-                self._fix("", (f"context.{name}",), inner, str(error))
-
-    def _context_field(self, name: str, inner: cst.AnnAssign) -> dict[str, Any]:
-        type_name = self.source.code(inner.annotation.annotation)
-        try:
-            initial = literal(self.source.expression(_there(inner.value)))
-            plain = type_name.removesuffix(" | None")
-            known = ContextField(name="known", type=plain, initial=initial)  # type: ignore[arg-type]
-            optional = known.initial is None and known.type != "object"
-            expect(optional == type_name.endswith(" | None") and (initial is None or fits(initial, plain)))
-        except (NotUnderstoodError, ValidationError):
-            self._fix("", (f"context.{name}",), inner, f"context.{name} is of a form that a design does not hold")
-            return {"type": "object"}
-        return {"type": plain, "initial": initial}
-
-    def _effects(self) -> Iterator[EffectDesign]:
-        for call in self.outline.declarations.values():
-            expression: Any = self.source.expression(call)
-            flags = {str(item.arg): literal(item.value) for item in expression.keywords}
-            yield checked(EffectDesign, {"name": literal(expression.args[0]), **flags})
-
-    def _parts(self, block: str) -> Iterator[StepDesign | BlockDesign]:
-        for part in self.outline.inside(block):
-            description = self._description(part.node, part.path) if part.node is not None else ""
-            if part.is_block:
-                yield BlockDesign(name=part.name, description=description, parts=tuple(self._parts(part.path)))
-                continue
-            settings = self._settings(part.node, part.path)
-            data = {"name": part.name, "description": description, **settings, **self._bodies(part.node, part.path)}
-            yield checked(StepDesign, data)
-
-    def _description(self, node: cst.ClassDef, path: str) -> str:
-        found = docstring_of(node)
-        if found is None:
-            return ""
-        said = literal(self.source.expression(found))
-        short = _one_line(said)
-        if short != said:
-            self._fix(path, ("description",), found, "a docstring of several lines stays as it is")
-        return short
-
-    def _on_failure(self, root: cst.ClassDef) -> Any:  # noqa: ANN401 - checked by the model
-        for statement in root.body.body:
-            found = assigned(statement)
-            if found is not None and found[0] == "on_compensation_failure":
-                try:
-                    said = text_literal(self.source.expression(found[1]))
-                    if said in ("continue", "halt"):
-                        return said
-                except NotUnderstoodError:
-                    pass
-                self._fix("", ("on_compensation_failure",), statement, "on_compensation_failure is not read")
-        return "continue"
-
-    def _settings(self, node: cst.ClassDef | None, path: str) -> dict[str, Any]:
-        said: dict[str, Any] = {}
-        if node is None:
-            return said
-        seen = Counter(found[0] for statement in node.body.body if (found := assigned(statement)))
-        for statement in node.body.body:
-            found = assigned(statement)
-            if found is None:
-                for hidden in sorted(set(targets_in(statement)) & SETTINGS.keys()):
-                    words = f"{path}: {hidden} is set in a way that a design does not hold"
-                    self._fix(path, (SETTINGS[hidden],), statement, words)
-            if found is None or found[0] not in SETTINGS:
-                continue
-            name = SETTINGS[found[0]]
-            try:
-                expect(seen[found[0]] == 1)
-                value = SETTING_READERS[found[0]](self.source.expression(found[1]))
-                checked(StepDesign, {"name": "checked", name: value})
-                said[name] = value
-            except (NotUnderstoodError, DesignError):
-                self._fix(path, (name,), statement, f"{path}: {found[0]} is set in a way that a design does not hold")
-        return said
-
-    def _bodies(self, node: cst.ClassDef | None, path: str) -> dict[str, Any]:
-        methods = {item.name.value: item for item in _methods(node)}
-        execute, undo = methods.get("execute"), methods.get("compensate")
-        said = self._execute(execute)
-        if said is None:
-            self.written.add((path, "execute"))
-            said = self._glimpse(execute, path)
-        undone = self._compensate(undo, said)
-        if undone is None:
-            self.written.add((path, "compensate"))
-            if undo is not None:
-                self._note(undo, f"{path}: compensate is written by hand")
-            return said
-        return {**said, **undone}
-
-    def _execute(self, function: cst.FunctionDef | None) -> dict[str, Any] | None:
-        try:
-            if function is None or has_comments(function):
-                return None
-            said = execute_says(statements(self.source, function))
-            checked(StepDesign, {"name": "checked", **said})
-        except (NotUnderstoodError, DesignError):
-            return None
-        known = set(said["reads"]) <= self.types.keys() and said["writes"].keys() <= self.types.keys()
-        fitting = known and all(
-            value is not None and fits(value, self.types[at]) for at, value in said["writes"].items()
-        )
-        return said if fitting and said["effect"] in {None, *self.effects} else None
-
-    def _glimpse(self, function: cst.FunctionDef | None, path: str) -> dict[str, Any]:
-        if function is None:
-            return {}
-        self._note(function, f"{path}: execute is written by hand")
-        return glimpsed(parsed_function(self.source, function), set(self.types), self.effects)
-
-    def _compensate(self, function: cst.FunctionDef | None, step: dict[str, Any]) -> dict[str, Any] | None:
-        try:
-            if function is None or has_comments(function):
-                return None
-            said, closed, resets = compensate_says(statements(self.source, function))
-            checked(StepDesign, {"name": "checked", **said})
-        except (NotUnderstoodError, DesignError):
-            return None
-        if "no_undo_because" in said or undoes_exactly(closed, resets, step, self.around):
-            return said
-        return None
-
-
-def _there(value: cst.BaseExpression | None) -> cst.BaseExpression:
-    if value is None:
-        raise NotUnderstoodError
-    return value
-
-
-def _methods(node: cst.ClassDef | None) -> list[cst.FunctionDef]:
-    return [] if node is None else [item for item in node.body.body if isinstance(item, cst.FunctionDef)]
-
-
-def _one_line(said: str) -> str:
-    line = said.strip().partition("\n")[0].strip()
-    return "".join(sign if sign.isprintable() else " " for sign in line)[:ONE_LINE].strip()
-
-
-def _each(design: Design, change: Any) -> Design:  # noqa: ANN401 - a function from part and path to changed values
-    def within(parts: tuple[Any, ...], prefix: str) -> tuple[Any, ...]:
-        made = []
-        for part in parts:
-            path = prefix + part.name
-            values = change(part, path)
-            if isinstance(part, BlockDesign):
-                values = {**values, "parts": within(part.parts, f"{path}.")}
-            made.append(part.model_copy(update=values) if values else part)
-        return tuple(made)
-
-    return design.model_copy(update={"parts": within(design.parts, "")})
-
-
-def _without_idle_undo(part: StepDesign | BlockDesign, _path: str) -> dict[str, Any]:
-    if isinstance(part, BlockDesign) or part.no_undo_because is None:
-        return {}
-    return {name: StepDesign.model_fields[name].default for name in ("undo_duration_ms", "undo_fails", "undo_error")}
-
-
-def _with_class_names(design: Design, names: Mapping[str, str | None]) -> Design:
-    """The same design, which names those classes that would be called otherwise."""
-    said: dict[str, str | None] = {}
-    while True:
-        made = _each(design, lambda _part, path: {"class_name": said.get(path)})
-        wrong = {
-            path: names[path] for path, name in class_names(made).items() if path and names.get(path, name) != name
-        }
-        if not wrong.items() - said.items():
-            return Design(**dict(made))
-        said.update(wrong)
+    return CodeModule(**vars(understood(text)), text=text, opened=opened)

@@ -107,8 +107,7 @@ class _Making:
 
     def _argument(self, arg: cst.Arg) -> tuple[int, int]:
         """From an argument's name to the end of its value."""
-        assert arg.keyword is not None  # noqa: S101 - for the type checker
-        return self.source.span(arg.keyword)[0], self.source.span(arg.value)[1]
+        return self.source.span(arg.keyword or arg.value)[0], self.source.span(arg.value)[1]
 
     def _laid_out(
         self, call: cst.Call, head: str, values: list[tuple[str | None, str]], given: dict[str, cst.Arg]

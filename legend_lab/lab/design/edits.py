@@ -116,18 +116,21 @@ def change(design: Design, path: str, settings: dict[str, Any]) -> Edited:
 def place(design: Design, path: str, block: str, index: int) -> Edited:
     """Move a step or block to `index` of a block, counted before it is taken from where it is.
 
+    A block that would be empty goes, and leaves its name to what was in it.
+
     Raises:
         DesignError: it would be put into itself, beside one of its name, or where nothing is.
     """
-    part, (old, at) = part_at(design, path), _place(design, path)
+    part = part_at(design, path)
     if block == path or block.startswith(f"{path}."):
         raise DesignError(f"{path} cannot be put into itself")
     _check_place(design, block, index)
-    words = f"move {part.name}"
+    going = _emptied(design, path, block)
+    old, at = _place(design, going)
     if block == old:
         index -= index > at
-    moved = _inserted(_without(design, path), block, index, part)
-    return Edited(_with(moved, parts=_pruned(moved.parts)), _join(block, part.name), words)
+    moved = _inserted(_without(design, going), block, index, part)
+    return Edited(moved, _join(block, part.name), f"move {part.name}")
 
 
 @refusing
@@ -341,13 +344,12 @@ def _without(design: Design, path: str) -> Design:
     return _replaced(design, path, ())
 
 
-def _pruned(parts: _Parts) -> _Parts:
-    """Without the blocks that have nothing in them."""
-    kept = (
-        part.model_copy(update={"parts": _pruned(part.parts)}) if isinstance(part, BlockDesign) else part
-        for part in parts
-    )
-    return tuple(part for part in kept if isinstance(part, StepDesign) or part.parts)
+def _emptied(design: Design, path: str, to: str) -> str:
+    """What goes when the part at `path` is moved to the block `to`: it, or the outermost block that is empty then."""
+    block = path.rpartition(".")[0]
+    while block and len(_level(design, block)) == 1 and not f"{to}.".startswith(f"{block}."):
+        path, block = block, block.rpartition(".")[0]
+    return path
 
 
 def _replaced(design: Design, path: str, by: _Parts) -> Design:

@@ -1,29 +1,18 @@
-"""Owns what stands above the classes: imports, declarations of effects, and the context's class."""
+"""Owns what stands above the steps' classes: declarations of effects, and the context's class."""
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import libcst as cst
 
 from legend_lab.core.errors import DesignError
 from legend_lab.lab.design.bodies import field_lines
-from legend_lab.lab.design.code import EMPTY, IMPORTABLE, declared, import_lines
-from legend_lab.lab.design.model import Design
+from legend_lab.lab.design.code import EMPTY, declared
+from legend_lab.lab.design.importing import after_imports
+from legend_lab.lab.design.model import ContextField, Design, EffectDesign
 from legend_lab.lab.design.outline import Outline
-from legend_lab.lab.design.parsing import (
-    Patch,
-    Source,
-    body_of,
-    bound_by,
-    fields_of,
-    has_comments,
-    names_in,
-    parse,
-    patched,
-    said_below,
-)
+from legend_lab.lab.design.parsing import Patch, body_of, fields_of, has_comments, said_below
 from legend_lab.lab.design.rearranging import Item, rearranged
 
 
@@ -51,7 +40,7 @@ def effect_patches(outline: Outline, old: Design, new: Design) -> Iterator[Patch
             yield Patch(*source.span(call), "\n".join(declared(effect)))
     if added:
         text = "".join("\n".join(declared(effect)) + "\n" for effect in added)
-        at = max((source.region(_statement(outline, call))[1] for call in calls), default=_after_imports(source))
+        at = max((source.region(_statement(outline, call))[1] for call in calls), default=after_imports(source.text))
         yield Patch(at, at, text if calls else f"\n{text}")
 
 
@@ -108,7 +97,7 @@ def context_patches(
 
 def _wanted(old: Design, new: Design, texts: dict[str, str], indent: str) -> list[tuple[str | None, str]]:
     """The fields in their new order, by their former names, as they are to be written."""
-    before, origin = {item.name: item for item in old.context}, _renamed(old, new)
+    before, origin = {item.name: item for item in old.context}, renamed(old.context, new.context)
     wanted: list[tuple[str | None, str]] = []
     for field in new.context:
         key = origin.get(field.name, field.name)
@@ -123,70 +112,13 @@ def _wanted(old: Design, new: Design, texts: dict[str, str], indent: str) -> lis
     return wanted
 
 
-def _renamed(old: Design, new: Design) -> dict[str, str]:
-    """The former name of a field that is called otherwise and stands in the same place."""
-    before, after = {item.name for item in old.context}, {item.name for item in new.context}
-    if len(old.context) != len(new.context):
+def renamed(old: Sequence[ContextField | EffectDesign], new: Sequence[ContextField | EffectDesign]) -> dict[str, str]:
+    """The former name, by its new one, of what is called otherwise and stands in the same place."""
+    before, after = {item.name for item in old}, {item.name for item in new}
+    if len(old) != len(new):
         return {}
     return {
         one.name: other.name
-        for one, other in zip(new.context, old.context, strict=True)
+        for one, other in zip(new, old, strict=True)
         if one.name not in before and other.name not in after
     }
-
-
-def with_imports(before: str, text: str) -> str:
-    """A module that imports of legend_lab what it uses, and no longer what only went just now."""
-    was, tree = ast.parse(before), ast.parse(text)
-    used, used_before = _names(tree), _names(was)
-    bound = {name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom | ast.Import) for name in _bound(node)}
-    own = {name for statement in tree.body for name in bound_by(statement)} - bound
-    uses, used_to = names_in(tree), names_in(was)
-    clash = [name for name in IMPORTABLE if name in own and uses[name] > used_to[name]]
-    if clash:
-        raise DesignError(f"the module has its own {clash[0]}, and what was drawn needs legend_lab's; rename yours")
-    missing = [name for name in IMPORTABLE if name in used and name not in bound | own]
-    idle = [name for name in IMPORTABLE if name in bound and name in used_before and name not in used]
-    if not missing and not idle:
-        return text
-    source = parse(text)
-    for node in tree.body:
-        if isinstance(node, ast.ImportFrom) and node.module == "legend_lab" and node.level == 0:
-            statement = _at_line(source, node.lineno)
-            plain = all(alias.asname is None and alias.name != "*" for alias in node.names)
-            if statement is None or not plain or has_comments(statement) or len(statement.body) != 1:
-                continue
-            names = sorted(({alias.name for alias in node.names} | set(missing)) - set(idle))
-            lines = source.newline.join(import_lines(names))
-            return patched(text, [Patch(*source.span(statement.body[0]), lines)])
-    if not missing:
-        return text
-    at = _after_imports(source)
-    return patched(text, [Patch(at, at, source.newline.join([*import_lines(missing), ""]))])
-
-
-def _names(tree: ast.Module) -> set[str]:
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-
-
-def _bound(node: ast.ImportFrom | ast.Import) -> list[str]:
-    return [alias.asname or alias.name for alias in node.names]
-
-
-def _at_line(source: Source, line: int) -> cst.SimpleStatementLine | None:
-    for statement in source.tree.body:
-        if isinstance(statement, cst.SimpleStatementLine) and source.line(statement) == line:
-            return statement
-    return None
-
-
-def _after_imports(source: Source) -> int:
-    """Where the line after the module's docstring and imports begins."""
-    at = 0
-    for statement in source.tree.body:
-        inner = statement.body[0] if isinstance(statement, cst.SimpleStatementLine) else None
-        is_text = isinstance(inner, cst.Expr) and isinstance(inner.value, cst.SimpleString) and at == 0
-        if not isinstance(inner, cst.Import | cst.ImportFrom) and not is_text:
-            continue
-        at = source.region(statement)[1]
-    return at

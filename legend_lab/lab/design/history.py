@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from legend_lab.core.errors import DesignError
-from legend_lab.lab.design.edits import Edited, part_at
+from legend_lab.lab.design.edits import AnyPart, Edited, part_at
 from legend_lab.lab.design.model import Design
+from legend_lab.lab.design.opening import Opened
 
 MOST_EDITS = 1_000
 """Edits that are kept; beyond that the oldest can no longer be undone."""
@@ -27,6 +28,8 @@ class _Edit:
     was: str
     path: str
     words: str
+    origins: tuple[Opened, Opened] | None
+    """What had been opened before and what after, of an edit that opens something."""
 
 
 class History:
@@ -34,10 +37,12 @@ class History:
 
     Attributes:
         design: the design as it is now.
+        origin: what it was opened from, and is kept in.
     """
 
-    def __init__(self, design: Design) -> None:
+    def __init__(self, design: Design, origin: Opened | None = None) -> None:
         self.design = design
+        self.origin = origin or Opened(design)
         self._path = ""
         self._done: deque[_Edit] = deque(maxlen=MOST_EDITS)
         self._undone: list[_Edit] = []
@@ -69,12 +74,13 @@ class History:
         """What `redo` would do again, as one says it; None when there is nothing."""
         return self._undone[-1].words if self._undone else None
 
-    def keep(self, edited: Edited, was: str = "") -> Follow:
+    def keep(self, edited: Edited, was: str = "", origin: Opened | None = None) -> Follow:
         """The design is as edited; what was undone before is forgotten. An edit that changed nothing is none.
 
         Args:
             edited: what came of the edit.
             was: path of what was edited, as it was before.
+            origin: what was opened, when that is the edit.
 
         Returns:
             Where each path has gone.
@@ -90,10 +96,12 @@ class History:
         if edited.path:
             part_at(edited.design, edited.path)
         before, self._path = self.design, edited.path
+        origins = None if origin is None else (self.origin, origin)
+        self.origin = origin or self.origin
         if edited.design == before:
             return _follow(before, before, "", "")
         self.design = edited.design
-        self._done.append(_Edit(before, edited.design, was, edited.path, edited.words))
+        self._done.append(_Edit(before, edited.design, was, edited.path, edited.words, origins))
         self._undone.clear()
         return _follow(before, edited.design, was, edited.path)
 
@@ -108,6 +116,7 @@ class History:
         edit = self._done.pop()
         self._undone.append(edit)
         self.design = edit.before
+        self.origin = edit.origins[0] if edit.origins is not None else self.origin
         self._path = edit.was if edit.was in edit.before.all_parts else ""
         return _follow(edit.after, edit.before, edit.path, edit.was)
 
@@ -122,6 +131,7 @@ class History:
         edit = self._undone.pop()
         self._done.append(edit)
         self.design = edit.after
+        self.origin = edit.origins[1] if edit.origins is not None else self.origin
         self._path = edit.path
         return _follow(edit.before, edit.after, edit.was, edit.path)
 
@@ -133,7 +143,8 @@ def _is_edit(value: Any) -> bool:  # noqa: ANN401 - whatever a function of someb
 def _follow(before: Design, after: Design, old: str, new: str) -> Follow:
     """Where paths go when what was at `old` is at `new`: it and what is in it have moved, all else stays or is gone."""
     were, are = before.all_parts, after.all_parts
-    has_moved = old in were and old not in are and new in are and new not in were
+    has_gone, has_come = _differ(old, were, are), _differ(new, are, were)
+    has_moved = has_gone and has_come
 
     def follow(path: str) -> str | None:
         inside = path == old or path.startswith(f"{old}.")
@@ -141,3 +152,8 @@ def _follow(before: Design, after: Design, old: str, new: str) -> Follow:
         return there if there in are else None
 
     return follow
+
+
+def _differ(path: str, here: Mapping[str, AnyPart], there: Mapping[str, AnyPart]) -> bool:
+    """Say whether something is at a path here, and there nothing, or a step instead of a block."""
+    return path in here and (path not in there or here[path].kind != there[path].kind)

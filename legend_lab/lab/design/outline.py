@@ -41,6 +41,11 @@ class PartSource:
         """The last part of its path."""
         return self.path.rpartition(".")[2]
 
+    @property
+    def methods(self) -> list[cst.FunctionDef]:
+        """The methods of its class, when it is its own."""
+        return [] if self.node is None else [item for item in self.node.body.body if isinstance(item, cst.FunctionDef)]
+
 
 @dataclass
 class Outline:

@@ -19,6 +19,9 @@ from legend_lab.lab.design.recognising import NotUnderstoodError
 
 MOST_BYTES = 20_000_000
 """Size of a module that is read."""
+BYTE_ORDER_MARK = "\ufeff"
+"""What some editors begin a file with; it is no part of the code."""
+NUL, NEWLINE = "\0", "\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class Source:
     """A parsed module.
 
     Attributes:
-        text: as it is in the file.
+        text: as it is in the file, without a byte order mark.
         tree: the same, parsed without loss.
         spans: where each node stands, in bytes.
     """
@@ -67,6 +70,11 @@ class Source:
     def line(self, node: cst.CSTNode) -> int:
         """The number of the line that a node begins in, from 1."""
         return self.data.count(b"\n", 0, self.span(node)[0]) + 1
+
+    def lines(self, node: cst.CSTNode) -> range:
+        """The numbers of the lines that a node is in."""
+        start, end = self.span(node)
+        return range(self.line(node), self.line(node) + self.data.count(b"\n", start, end) + 1)
 
     def line_start(self, at: int) -> int:
         """Where the line begins that this byte is in."""
@@ -99,29 +107,48 @@ class Source:
             start = self.span(node.decorators[0])[0]
         return self.line_start(start), self.line_end(max(start, end - 1))
 
+    def above(self, node: cst.ClassDef) -> int:
+        """Where a class begins, with the comments just above it."""
+        at = self.region(node)[0]
+        while at and self.data[self.line_start(at - 1) : at].lstrip().startswith(b"#"):
+            at = self.line_start(at - 1)
+        return at
+
 
 def parse(text: str) -> Source:
-    """The tree of a module.
+    """The tree of a module; a byte order mark at its start is passed over.
 
     Raises:
-        DesignError: Python cannot read it; line and column are said.
+        DesignError: Python cannot read it; line and column are said where they are known.
     """
     if not isinstance(text, str):
         raise DesignError(f"code is read from text, not from a {type(text).__name__}")
+    if NUL in text:
+        raise DesignError(
+            f"line {text.partition(NUL)[0].count(NEWLINE) + 1}: a null byte stands in it, so it is no Python"
+        )
+    text = text.removeprefix(BYTE_ORDER_MARK)
     try:
         data = text.encode()
         if len(data) > MOST_BYTES:
             raise DesignError(f"a module has at most {MOST_BYTES:,} bytes; this has {len(data):,}")
         ast.parse(text)
         tree = cst.parse_module(text)
+        spans = MetadataWrapper(tree, unsafe_skip_copy=True).resolve(ByteSpanPositionProvider)
     except SyntaxError as error:
-        raise DesignError(f"line {error.lineno}, column {error.offset}: {error.msg}; nothing was changed") from None
+        raise DesignError(_place_of(error.lineno, error.offset) + error.msg) from None
     except cst.ParserSyntaxError as error:
-        raise DesignError(f"line {error.raw_line}, column {error.raw_column + 1}: this cannot be read") from None
-    except (ValueError, RecursionError, MemoryError) as error:
-        raise DesignError(f"this is no Python: {error}"[:200]) from None
-    wrapper = MetadataWrapper(tree, unsafe_skip_copy=True)
-    return Source(text, tree, wrapper.resolve(ByteSpanPositionProvider), data)
+        raise DesignError(_place_of(error.raw_line, error.raw_column + 1) + "this cannot be read") from None
+    except UnicodeEncodeError as error:
+        raise DesignError(f"this is no Python: half a character stands in it, at {error.start}") from None
+    except (RecursionError, MemoryError):
+        raise DesignError("this is nested too deeply to be read; split its longest expressions") from None
+    return Source(text, tree, spans, data)
+
+
+def _place_of(line: int | None, column: int | None) -> str:
+    """The beginning of a sentence about a place; empty when it is not known."""
+    return "" if line is None else f"line {line}: " if column is None else f"line {line}, column {column}: "
 
 
 def body_of(node: cst.ClassDef | cst.FunctionDef) -> list[Any]:
@@ -205,11 +232,11 @@ def statements(source: Source, function: cst.FunctionDef) -> list[ast.stmt]:
 def parsed_function(source: Source, function: cst.FunctionDef) -> ast.AsyncFunctionDef | ast.FunctionDef:
     """A function as the standard library's tree."""
     start, _ = source.span(function)
-    outer = ast.parse(f"if True:\n{source.indent(start)}{source.code(function)}\n").body[0]
-    assert isinstance(outer, ast.If)  # noqa: S101 - for the type checker
-    found = outer.body[0]
-    assert isinstance(found, ast.AsyncFunctionDef | ast.FunctionDef)  # noqa: S101 - for the type checker
-    return found
+    match ast.parse(f"if True:\n{source.indent(start)}{source.code(function)}\n").body:
+        case [ast.If(body=[ast.AsyncFunctionDef() | ast.FunctionDef() as found])]:
+            return found
+        case _:
+            raise NotUnderstoodError
 
 
 def names_in(tree: ast.AST) -> Counter[str]:

@@ -6,7 +6,7 @@ import types
 import typing
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import MISSING, dataclass, is_dataclass
+from dataclasses import MISSING, is_dataclass
 from dataclasses import fields as dataclass_fields
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -20,6 +20,7 @@ from legend_lab.lab.design.checks import class_name, fits
 from legend_lab.lab.design.files import checked, design_error
 from legend_lab.lab.design.model import BlockDesign, ContextField, Design, EffectDesign, FieldType, StepDesign
 from legend_lab.lab.design.naming import CONTEXT, RESERVED_CLASSES, cap_words
+from legend_lab.lab.design.opening import Opened
 from legend_lab.lab.subject import named, subject_of
 from legend_lab.runtime.effects import Declaration
 from legend_lab.saga.annotations import context_type
@@ -28,19 +29,6 @@ from legend_lab.saga.definition import Block
 from legend_lab.saga.simulated import SimulatedStep
 from legend_lab.saga.simulation import SIMULATED_ERRORS
 from legend_lab.saga.step import Step
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """An existing saga as a design.
-
-    Attributes:
-        design: its shape, settings and simulation.
-        notes: what a design cannot hold, in words; the saga itself stays as it is.
-    """
-
-    design: Design
-    notes: tuple[str, ...] = ()
 
 
 def design_of(saga: object, ctx: Any = None) -> Opened:  # noqa: ANN401 - the user's own

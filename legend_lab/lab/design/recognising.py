@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from legend_lab.lab.design.bodies import NOTHING, Surroundings
 from legend_lab.saga.simulation import SIMULATED_ERRORS
+
+N = TypeVar("N", bound=ast.AST)
 
 
 class NotUnderstoodError(Exception):
@@ -24,16 +26,20 @@ def literal(node: ast.expr) -> Any:  # noqa: ANN401 - JSON is any
 
 def text_literal(node: ast.expr) -> str:
     """The value of a text."""
-    expect(isinstance(node, ast.Constant) and isinstance(node.value, str))
-    value: str = literal(node)
-    return value
+    match node:
+        case ast.Constant(value=str(said)):
+            return said
+        case _:
+            raise NotUnderstoodError
 
 
 def error_name(node: ast.expr) -> str:
     """An error that a design knows, by its name."""
-    expect(isinstance(node, ast.Name) and node.id in SIMULATED_ERRORS)
-    assert isinstance(node, ast.Name)  # noqa: S101 - for the type checker
-    return node.id
+    match node:
+        case ast.Name(id=name) if name in SIMULATED_ERRORS:
+            return name
+        case _:
+            raise NotUnderstoodError
 
 
 def error_names(node: ast.expr) -> list[str]:
@@ -45,12 +51,11 @@ def retries(node: ast.expr) -> dict[str, Any]:
     """What a retry policy is made with."""
     if ast.unparse(node) == "RetryPolicy.NO_RETRY":
         return {}
-    expect(isinstance(node, ast.Call))
-    assert isinstance(node, ast.Call)  # noqa: S101 - for the type checker
-    names = _POLICIES.get(ast.unparse(node.func))
-    expect(names is not None and len(node.args) <= len(names or ()))
-    said = dict(zip(names or (), node.args, strict=False))
-    for keyword in node.keywords:
+    call = expected(ast.Call, node)
+    names = _POLICIES.get(ast.unparse(call.func), ())
+    expect(bool(names) and len(call.args) <= len(names))
+    said = dict(zip(names, call.args, strict=False))
+    for keyword in call.keywords:
         name = _CALLED.get(keyword.arg or "", keyword.arg)
         expect(name is not None and name not in said)
         said[str(name)] = keyword.value
@@ -143,9 +148,8 @@ def glimpsed(function: ast.AST, fields: set[str], effects: set[str]) -> dict[str
 
 
 def _simulation(statement: ast.stmt) -> tuple[list[ast.expr], dict[str, Any]]:
-    call = statement.value.value if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Await) else None
-    expect(isinstance(call, ast.Call) and ast.unparse(call.func) == "simulate")
-    assert isinstance(call, ast.Call)  # noqa: S101 - for the type checker
+    call = expected(ast.Call, expected(ast.Await, expected(ast.Expr, statement).value).value)
+    expect(ast.unparse(call.func) == "simulate")
     said = {}
     for keyword in call.keywords:
         expect(keyword.arg in ("duration_ms", "fails", "error"))
@@ -164,9 +168,8 @@ def _operation(rest: list[ast.stmt], action: str) -> str | None:
 
 def _assignments(rest: list[ast.stmt]) -> list[tuple[str, Any]]:
     found = []
-    while rest and isinstance(rest[0], ast.Assign):
-        statement = rest.pop(0)
-        assert isinstance(statement, ast.Assign)  # noqa: S101 - for the type checker
+    while rest and isinstance(statement := rest[0], ast.Assign):
+        del rest[0]
         expect(len(statement.targets) == 1)
         found.append((_field_of(statement.targets[0]), literal(statement.value)))
     expect(len(dict(found)) == len(found))
@@ -174,9 +177,9 @@ def _assignments(rest: list[ast.stmt]) -> list[tuple[str, Any]]:
 
 
 def _field_of(node: ast.expr) -> str:
-    expect(isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "ctx")
-    assert isinstance(node, ast.Attribute)  # noqa: S101 - for the type checker
-    return node.attr
+    attribute = expected(ast.Attribute, node)
+    expect(expected(ast.Name, attribute.value).id == "ctx")
+    return attribute.attr
 
 
 def _same(one: list[tuple[str, Any]], other: list[tuple[str, Any]]) -> bool:
@@ -187,6 +190,17 @@ def _same(one: list[tuple[str, Any]], other: list[tuple[str, Any]]) -> bool:
 def _take(rest: list[ast.stmt]) -> ast.stmt:
     expect(bool(rest))
     return rest.pop(0)
+
+
+def expected(kind: type[N], node: ast.AST) -> N:
+    """A node as one of a kind.
+
+    Raises:
+        NotUnderstoodError: it is of another.
+    """
+    if not isinstance(node, kind):
+        raise NotUnderstoodError
+    return node
 
 
 def expect(holds: bool) -> None:  # noqa: FBT001 - a condition

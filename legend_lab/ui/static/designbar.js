@@ -142,10 +142,11 @@ function render({ model, el }) {
   files.append(tabs.py, tabs.json, tabs.open, ask);
   const help = helpPart();
   const notes = make("ul", "ld-notes", "", { "aria-label": "What is not taken over" });
+  const objections = make("div", "ld-against", "", { role: "status", "aria-label": "What the code has against it" });
   const alert = make("div", "ld-alert", "", { role: "alert" });
   const panel = panelPart(root, model);
   head.append(name, count, edit, said, files);
-  root.append(head, help, alert, notes, panel.node);
+  root.append(head, help, alert, objections, notes, panel.node);
   undo.addEventListener("click", () => model.get("undo") && send(root, model, { command: "undo" }));
   redo.addEventListener("click", () => model.get("redo") && send(root, model, { command: "redo" }));
   for (const [kind, button] of Object.entries(tabs)) {
@@ -163,6 +164,7 @@ function render({ model, el }) {
     say(count, model.get("count"));
     say(said, model.get("said"));
     say(alert, model.get("alert"));
+    say(objections, model.get("objections").join("\n"));
     for (const [node, word, key] of [[undo, "undo", "Ctrl+Z"], [redo, "redo", "Ctrl+Shift+Z"]]) {
       const words = model.get(word);
       enable(node, Boolean(words));

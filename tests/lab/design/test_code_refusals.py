@@ -4,10 +4,11 @@ import pytest
 from test_code_in import ALL, EDITED
 
 from legend_lab.core.errors import DesignError
+from legend_lab.lab.design import parsing
 from legend_lab.lab.design.code import to_code
 from legend_lab.lab.design.code_files import open_code, save_code
 from legend_lab.lab.design.code_in import from_code
-from legend_lab.lab.design.edits import add_step, change, delete, rename
+from legend_lab.lab.design.edits import add_step, change, delete, remove_effect, remove_field, rename
 from legend_lab.lab.design.model import Design
 from legend_lab.lab.design.templates import TEMPLATES
 
@@ -24,8 +25,14 @@ def test_a_syntax_error_is_said_with_line_and_column():
     [
         (ALL["no_saga"], "no saga"),
         ("", "no saga"),
-        ("\x00", "no Python|line"),
-        ("(" * 5_000, "line|Python"),
+        ("x = 1\n\x00", "^line 2: a null byte stands in it"),
+        ("(" * 5_000, "^line 1, column 201: too many nested parentheses"),
+        ("x = " + "-" * 5_000 + "1", "^this is nested too deeply to be read; split its longest expressions$"),
+        ("x = " + "1 + " * 5_000 + "1", "^this is nested too deeply to be read; split its longest expressions$"),
+        ("x = " + "a." * 5_000 + "b", "^this is nested too deeply to be read; split its longest expressions$"),
+        ("\n".join(" " * at + "if x:" for at in range(150)), "^line 10., column"),
+        ("x = '\ud800'", "half a character stands in it, at 5"),
+        ("x = 1 1", "^line 1, column 7: invalid syntax"),
         (3, "from text"),
         (
             ALL["untouched"].replace("saga = Trip(", "other = Trip(")
@@ -35,8 +42,25 @@ def test_a_syntax_error_is_said_with_line_and_column():
     ],
 )
 def test_what_is_no_module_of_a_saga_is_refused_in_words(text, words):
-    with pytest.raises(DesignError, match=words):
+    with pytest.raises(DesignError, match=words) as refused:
         from_code(text)
+    said = str(refused.value)
+    assert "None" not in said
+    assert "nothing was changed" not in said
+    assert said.rpartition(": ")[2]
+
+
+def test_a_byte_order_mark_is_read_over_and_stays(tmp_path):
+    path = tmp_path / "trip.py"
+    path.write_bytes(b"\xef\xbb\xbf" + ALL["human_body"].encode())
+    module = open_code(path)
+    plain = from_code(ALL["human_body"])
+    assert (module.design, module.notes) == (plain.design, plain.notes)
+    assert module.with_design(module.design).text.encode() == path.read_bytes()
+    design = change(module.design, "mail", {"timeout_s": 7.0}).design
+    save_code(path, design, module)
+    assert path.read_bytes() == b"\xef\xbb\xbf" + plain.with_design(design).text.encode()
+    assert open_code(path).design == design
 
 
 def test_nothing_of_a_module_runs_when_it_is_opened(tmp_path):
@@ -52,7 +76,10 @@ def test_a_body_written_by_hand_is_said_and_its_simulation_cannot_be_changed(nam
     module = from_code(EDITED[name])
     assert ("stay.hotel", "execute") in module.written
     assert any("written by hand" in note.words for note in module.notes)
-    with pytest.raises(DesignError, match="written by hand"):
+    line = EDITED[name][: EDITED[name].index("async def execute", EDITED[name].index("class Hotel"))].count("\n") + 1
+    with pytest.raises(
+        DesignError, match=rf"duration_ms cannot be changed, since a person wrote execute \(line {line}\)"
+    ):
         module.with_design(change(module.design, "stay.hotel", {"duration_ms": 99.0}).design)
 
 
@@ -162,3 +189,27 @@ def test_a_name_of_the_module_that_the_drawing_needs_is_refused_and_not_shadowed
         module.with_design(change(module.design, "reserve_funds", {"pauses": True}).design)
     changed = module.with_design(change(module.design, "reserve_funds", {"timeout_s": 3}).design)
     assert own in changed.text
+
+
+@pytest.mark.parametrize(
+    ("name", "edit", "words"),
+    [
+        ("human_body", lambda design: change(design, "stay.hotel", {"fails": 2}), "fails cannot be changed"),
+        ("human_body", lambda design: remove_field(design, "amount"), "the field amount cannot be removed"),
+        ("human_body", lambda design: remove_effect(design, "hotel.booking"), "hotel.booking cannot be removed"),
+        ("settings_with_expressions", lambda design: change(design, "reserve", {"timeout_s": 9.0}), "timeout_s is set"),
+        ("saga_in_a_function", lambda design: rename(design, "", "Journey"), "Trip cannot become Journey"),
+        ("construction_in_pieces", lambda design: delete(design, "stay.hotel"), "line 102: stay is made elsewhere"),
+        ("docstring_changed", lambda design: change(design, "reserve", {"description": "x"}), "docstring of several"),
+    ],
+)
+def test_what_stands_against_an_edit_is_known_before_saving_and_without_parsing_anew(monkeypatch, name, edit, words):
+    module = from_code(EDITED[name])
+    design = edit(module.design).design
+    harmless = change(module.design, "mail", {"pauses": False, "timeout_s": 3}).design
+    monkeypatch.delattr(parsing, "MetadataWrapper")
+    (said,) = module.objections(design)
+    assert said.startswith("The code that was opened cannot follow: ")
+    assert words in said
+    assert "line " in said
+    assert module.objections(module.design) == module.objections(harmless) == ()

@@ -80,22 +80,30 @@ class Tree:
         self.put(self.at(path), children, index)
 
     def delete(self, path):
-        node = self.at(path)
+        self.drop(self.at(path))
+
+    def drop(self, node):
         level, block = self.level_of(node)
         level.remove(node)
         if block is not None and not level:
-            self.delete(self.path_of(block))
+            self.drop(block)
 
     def put(self, node, level, index):
         """Move a node to a place, counted before it is taken from where it is."""
         old, block = self.level_of(node)
-        if any(item.name == node.name for item in level if item is not node):
+        if any(item.name == node.name for item in level if not self.holds_only(item, node)):
             raise RefusedError
         at = old.index(node)
         level.insert(index, node)
         del old[at + (level is old and index <= at)]
         if block is not None and not old:
-            self.delete(self.path_of(block))
+            self.drop(block)
+
+    def holds_only(self, item, node):
+        """Whether nothing is left of an item when the node is taken out of it."""
+        return item is node or (
+            item.children is not None and len(item.children) == 1 and self.holds_only(item.children[0], node)
+        )
 
     def move(self, path, by):
         node = self.at(path)

@@ -90,6 +90,19 @@ def test_unnesting_puts_a_step_behind_its_block():
         edits.unnest(drawn(), "a")
 
 
+def test_a_block_that_goes_leaves_its_name_to_what_was_in_it():
+    inner = BlockDesign(name="b", parts=(BlockDesign(name="b", parts=steps("b")),))
+    design = Design(parts=(*steps("a"), inner, *steps("d")))
+    once = edits.unnest(design, "b.b.b")
+    assert (once.path, paths(once.design)) == ("b.b", ["a", "b", "b.b", "d"])
+    twice = edits.unnest(once.design, "b.b")
+    assert (twice.path, paths(twice.design)) == ("b", ["a", "b", "d"])
+    assert paths(edits.place(design, "b.b.b", "", 0).design) == ["b", "a", "d"]
+    assert paths(edits.place(design, "b.b.b", "", 3).design) == ["a", "d", "b"]
+    with pytest.raises(DesignError, match="has a step or block b already"):
+        edits.unnest(Design(parts=(BlockDesign(name="b", parts=steps("b", "c")),)), "b.b")
+
+
 def test_placing_moves_a_step_or_block_anywhere_but_into_itself():
     assert paths(edits.place(drawn(), "d", "block", 1).design) == ["a", "block", "block.b", "block.d", "block.c"]
     assert paths(edits.place(drawn(), "a", "", 3).design) == ["block", "block.b", "block.c", "d", "a"]

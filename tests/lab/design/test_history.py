@@ -5,7 +5,7 @@ import pytest
 from legend_lab import DesignError
 from legend_lab.lab.design import edits, history
 from legend_lab.lab.design.history import History
-from legend_lab.lab.design.model import Design
+from legend_lab.lab.design.model import BlockDesign, Design, StepDesign
 from legend_lab.lab.design.templates import TEMPLATES
 
 TRAVEL = TEMPLATES["Travel booking"]
@@ -95,3 +95,11 @@ def test_each_edit_says_where_a_path_has_gone_and_undoing_it_says_the_way_back(w
     if gone_to is not None:
         assert back(gone_to) == path
         assert seen.redo()(path) == gone_to
+
+
+def test_a_step_that_takes_the_place_of_its_block_is_followed_there_and_back():
+    seen = History(Design(parts=(BlockDesign(name="b", parts=(StepDesign(name="b"),)),)))
+    out = seen.keep(edits.unnest(seen.design, "b.b"), "b.b")
+    assert (out("b.b"), seen.path) == ("b", "b")
+    back = seen.undo()
+    assert (back("b"), seen.path) == ("b.b", "b.b")

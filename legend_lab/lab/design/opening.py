@@ -1,0 +1,37 @@
+"""Owns what was opened as a design: the design, what it cannot hold, and the code that it came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from legend_lab.lab.design.code_in import CodeModule, from_code
+from legend_lab.lab.design.model import Design
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Something that exists, as a design.
+
+    Attributes:
+        design: its shape, settings and simulation.
+        notes: what a design cannot hold, in words; what was opened stays as it is.
+        module: the code that it was read from; None when it came from elsewhere.
+    """
+
+    design: Design
+    notes: tuple[str, ...] = ()
+    module: CodeModule | None = None
+
+    def objections(self, design: Design) -> tuple[str, ...]:
+        """What the code has against saying another design, a sentence each."""
+        return () if self.module is None else self.module.objections(design)
+
+
+def opened_code(text: str) -> Opened:
+    """The design that code says.
+
+    Raises:
+        DesignError: it is no Python, or no saga is in it.
+    """
+    module = from_code(text)
+    return Opened(module.design, tuple(map(str, module.notes)), module)

@@ -168,11 +168,10 @@ def _standing(upcoming: Instruction) -> str:
 def _free(index: int, shown: list[Entry], scale: Scale) -> float:
     """Part of the chart's width that is empty at the right end of a step's lane."""
     before = next((entry for entry in reversed(shown) if entry.index == index), None)
-    if before is None:
-        return 1.0 if shown else 0.0
-    return (
-        scale.end - scale.at(before.started_ns if before.completed_ns is None else before.completed_ns)
-    ) / scale.span
+    start = scale.start
+    if before is not None:
+        start = scale.at(before.started_ns if before.completed_ns is None else before.completed_ns)
+    return (scale.end - start) / scale.span
 
 
 def _failure(reading: Reading) -> int | None:

@@ -16,7 +16,7 @@ from legend_lab.lab.lanes import Lanes, lay_out
 from legend_lab.lab.marks import BAND, CLEAR, DONE, FAINT, GRID, INK, PAUSED, UNDONE, VERMILLION
 from legend_lab.lab.scale import Scale, scale_of
 from legend_lab.lab.source import Reading, Source, read
-from legend_lab.lab.traces import ROOM_BESIDE, Trace, cut_lines, draw, next_box
+from legend_lab.lab.traces import Trace, cut_lines, draw, next_box
 from legend_lab.lab.window import window_of
 
 CONFIG: Final = {
@@ -38,6 +38,8 @@ PERFORMED: Final = ("execute", "compensate", "wait", "halt")
 CHARACTER_PX: Final = 7.3
 NARROWEST_PX: Final = 300
 """Width between the axes below which words may cover each other."""
+PAST_GLYPH: Final = 0.045
+"""Part of the chart's width after which what comes next does not cover the glyph beside the last bar."""
 GLYPH_BESIDE: Final = 4
 """Characters that a glyph beside a short bar takes, with its distances."""
 HEADROOM: Final = 0.75
@@ -117,7 +119,7 @@ def figure_data(
         at, word = lanes.y[upcoming.index], _standing(upcoming)
         mark = PAUSED if isinstance(upcoming, Halt) else DONE if isinstance(upcoming, Execute) else UNDONE
         free = _free(upcoming.index, shown, scale)
-        start = scale.end + (0.006 if free > ROOM_BESIDE or not shown else ROOM_BESIDE) * scale.span
+        start = scale.end + (0.006 if free > PAST_GLYPH or not shown else PAST_GLYPH) * scale.span
         data.append(next_box(start, 0.05 * scale.span, at, mark))
         right = (start - scale.end) / scale.span + 0.054
         if free * NARROWEST_PX > CHARACTER_PX * (len(word) + GLYPH_BESIDE):
@@ -168,11 +170,10 @@ def _standing(upcoming: Instruction) -> str:
 def _free(index: int, shown: list[Entry], scale: Scale) -> float:
     """Part of the chart's width that is empty at the right end of a step's lane."""
     before = next((entry for entry in reversed(shown) if entry.index == index), None)
-    if before is None:
-        return 1.0 if shown else 0.0
-    return (
-        scale.end - scale.at(before.started_ns if before.completed_ns is None else before.completed_ns)
-    ) / scale.span
+    start = scale.start
+    if before is not None:
+        start = scale.at(before.started_ns if before.completed_ns is None else before.completed_ns)
+    return (scale.end - start) / scale.span
 
 
 def _failure(reading: Reading) -> int | None:

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from legend_lab import (
+    Debugger,
     Fault,
     FaultKind,
     Journal,
@@ -318,6 +319,19 @@ def test_decisions_are_marked_in_the_lane_where_the_run_stood():
     decisions = traces(source)["◆ decision"]
     assert decisions["text"] == ["▶ resumed"]
     assert decisions["y"] == [lane(source, "hotel")]
+
+
+def test_the_word_at_what_comes_next_takes_no_width_where_its_lane_has_room():
+    def where(*durations):
+        steps = {f"s{n}": SimulatedStep(duration_ms=ms) for n, ms in enumerate(durations)}
+        debugger = Debugger(Saga.of("Two", steps), {}, clock=VirtualClock())
+        asyncio.run(debugger.step())
+        layout = figure_data(debugger)["layout"]
+        return layout["annotations"][0]["xanchor"], layout["margin"]["r"]
+
+    assert where(500, 500) == ("right", 16)
+    anchor, margin = where(0, 500)  # all that there is, is at the left edge: beside the labels is no room
+    assert (anchor, margin > 16) == ("left", True)
 
 
 def test_what_comes_next_is_outlined():

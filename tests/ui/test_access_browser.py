@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+
+from legend_lab.ui.keys import KEYS
 
 pytestmark = pytest.mark.browser
 
@@ -123,6 +126,65 @@ def test_a_whole_session_needs_no_mouse(run_notebook: Callable[..., None], page:
     press(page, "Space")
     expect(page.locator(".ll-chip")).to_contain_text("switched off")
     expect(page.locator(".jp-Cell")).to_have_count(2)
+
+
+LONG = "Workbench(Saga.of('Long', {'first': Book(what='a long input ' * 20 + 'ends here')}), {}, clock=VirtualClock())"
+
+
+def test_inputs_that_are_cut_can_be_read_by_hover_by_key_and_by_mouse(
+    run_notebook: Callable[..., None], page: Page, snapshot: Callable[[str], None]
+) -> None:
+    run_notebook("inputs", SAGA, LONG)
+    row = page.locator(".ll-listing [role=row]")
+    given = row.locator(".ll-input")
+    whole = "node => node.scrollWidth <= node.clientWidth && node.scrollHeight <= node.clientHeight + 1"
+    expect(given).to_have_attribute("title", re.compile(r"^what='a long input .* ends here'$"))
+    assert not given.evaluate(whole)
+    row.focus()
+    press(page, "ArrowRight")
+    expect(row).to_have_class(re.compile("ll-whole"))
+    assert given.evaluate(whole)
+    snapshot("listing-input")
+    press(page, "ArrowLeft")
+    assert not given.evaluate(whole)
+    given.click()
+    assert given.evaluate(whole)
+
+
+HEARD = """() => {
+    globalThis.heard = [];
+    const bench = document.querySelector(".ll-workbench");
+    bench.addEventListener("keydown", (event) => {
+        heard.push([event.key, event.defaultPrevented]);
+        event.stopPropagation(); // JupyterLab has shortcuts of its own, which would change the page
+    });
+}"""
+"""Keep the keys that come out of the parts, on their way to JupyterLab and the browser."""
+STOPS = (".ll-toolbar", ".ll-listing [role=row][tabindex='0']", ".ll-context [role=row][tabindex='0']",
+         ".ll-history [role=slider]", ".ll-events .ll-body")  # fmt: skip
+
+
+def test_keys_with_ctrl_alt_or_meta_are_left_to_the_browser(run_notebook: Callable[..., None], page: Page) -> None:
+    run_notebook("modified", SAGA, CELL)
+    page.wait_for_selector(".ll-workbench")
+    page.locator(".ll-toolbar").focus()
+    press(page, "n", "n")
+    expect(page.locator(".ll-standing")).to_contain_text("trip.hotel is done.")
+    page.evaluate(HEARD)
+    before = page.locator(".ll-workbench").inner_text()
+    keys = [key for key in KEYS if key != "Escape"] + ["f", "?", "Home", "End", "ArrowLeft", "ArrowUp", "Space", "F2"]
+    for modifier in ("Control", "Alt", "Meta"):
+        for selector in STOPS:
+            for key in keys:
+                page.locator(selector).first.focus()
+                page.keyboard.press(f"{modifier}+{key}")
+    heard = page.evaluate("() => heard.filter(([key]) => !['Control', 'Alt', 'Meta', 'Shift'].includes(key))")
+    assert len(heard) == 3 * len(STOPS) * len(keys)
+    assert [key for key, prevented in heard if prevented] == []
+    assert page.locator(".ll-workbench").inner_text() == before
+    page.locator(".ll-toolbar").focus()
+    press(page, "b")  # without them it is heard
+    expect(page.locator(".ll-standing")).to_contain_text("After 1 of 2 entries")
 
 
 def tree_of(page: Page) -> list[tuple[str, str, str]]:

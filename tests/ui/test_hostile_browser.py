@@ -21,7 +21,7 @@ CHART_TAGS = {"svg", "g", "path", "rect", "text", "tspan", "defs", "clippath", "
 FOUND = """() => {
     const found = { tags: {}, attributes: [], text: '', titles: [] };
     for (const node of document.querySelectorAll('.ll-workbench *')) {
-        const where = node.closest('.ll-sheet') ? 'chart' : 'own';
+        const where = node.closest('.ll-chart') ? 'chart' : 'own';
         (found.tags[where] ??= []).push(node.tagName.toLowerCase());
         for (const { name } of node.attributes) found.attributes.push(name);
         if (node.title) found.titles.push(node.title);
@@ -127,6 +127,68 @@ def test_no_text_makes_an_element_or_runs_or_hides_what_is_around_it(
     }
     for name in ("✗ failed", "✗ failed undo"):  # what is done has but a path to tell
         assert missing("\n".join(hovers[name]), 15, on_chart) == [], name
+    harmless(page)
+
+
+OUTCOMES = """
+import hostile
+from legend_lab import Fault, FaultKind, RetryPolicy, Saga, SimulatedStep, VirtualClock, Workbench
+class Twice(SimulatedStep):
+    compensation_retry_policy = RetryPolicy.retries(1)
+class Fatal(BaseException): ...
+fell = []
+class Falls(Twice):
+    async def execute(self, ctx):
+        if len(fell) < 1:
+            fell.append("execute")
+            raise Fatal(hostile.ALL_SHORT)
+        return await super().execute(ctx)
+    async def compensate(self, ctx):
+        if len(fell) < 2:
+            fell.append("compensate")
+            raise Fatal(hostile.ALL_SHORT)
+        return await super().compensate(ctx)
+rude = ValueError(hostile.TEXTS["plotly markup"])
+names = ["constructor", "hasOwnProperty", "\u05e9\u05dc\u05d5\u05dd", "waits", "dies", "last"]
+steps = {"falls": Falls(duration_ms=5), **{name: Twice(duration_ms=5) for name in names}}
+bench = Workbench(Saga.of("Outcomes", steps), {}, clock=VirtualClock(), faults=[
+    Fault("waits", kind=FaultKind.PAUSE), Fault("dies", kind=FaultKind.CRASH_AFTER), Fault("last", error=rude),
+    Fault("hasOwnProperty", "compensate", error=rude), Fault("constructor", "compensate", kind=FaultKind.PAUSE),
+    Fault("waits", "compensate", kind=FaultKind.CRASH_BEFORE),
+])
+debugger = bench.debugger
+while debugger.is_crashed or debugger.next_instruction is not None:
+    if debugger.is_crashed:
+        debugger.restart()
+    elif debugger.choices:
+        debugger.resume()
+    else:
+        try:
+            await debugger.step()
+        except Fatal:
+            pass
+bench.refresh()
+bench
+"""
+MARKS = {
+    "✓ done", "✗ failed", "‖ paused", "⊘ interrupted", "↩ undo", "✗ failed undo", "‖ paused undo", "⊘ interrupted undo",
+    "? open", "◆ decision",
+}  # fmt: skip
+
+
+def test_the_hovers_of_every_outcome_show_texts_letter_by_letter(run_notebook: Callable[..., None], page: Page) -> None:
+    run_notebook("outcomes", OUTCOMES)
+    page.wait_for_selector(".ll-chart .bars .point", state="attached")
+    hovers, links = page.evaluate(HOVERS)
+    assert links == 0
+    assert set(hovers) == MARKS
+    markup = "".join(hostile.TEXTS["plotly markup"].split())  # a hover breaks it into lines
+    for name in ("✗ failed", "✗ failed undo"):
+        assert [text for text in hovers[name] if markup not in "".join(text.split())] == [], name
+    said = "\n".join(text for texts in hovers.values() for text in texts)
+    paths = ("constructor", "hasOwnProperty", "\u05e9\u05dc\u05d5\u05dd")
+    faults = ("waits · execute #1 · pause", "dies · execute #1 · crash after effect")
+    assert [words for words in (*paths, *faults) if words not in said] == []
     harmless(page)
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error, Page, expect
 
 pytestmark = pytest.mark.browser
+
+ARTIFACTS = Path(__file__).parents[2] / ".artifacts"
 
 SAGA = """
 import asyncio, gc, json, time
@@ -39,11 +42,22 @@ print("counted", json.dumps([
     len([task for task in asyncio.all_tasks() if "legend_lab" in repr(task)]),
 ]))
 """
-MODELS = """async () => {
-    const views = document.querySelectorAll(".ll-workbench").length;
-    const nodes = document.querySelectorAll(".ll-part").length;
-    return [views, nodes];
+ON_PAGE = """async () => {
+    const { content, sessionContext } = window.jupyterapp.shell.currentWidget;
+    const within = function* (widget) {
+        yield widget;
+        for (const child of widget.children?.() ?? []) yield* within(child);
+    };
+    for (const cell of content.widgets) for (const widget of within(cell))
+        globalThis.widgetManager ??= await widget._manager?.promise;
+    return [
+        document.querySelectorAll(".ll-workbench").length,
+        document.querySelectorAll(".ll-part").length,
+        Object.keys(globalThis.widgetManager._models).length,
+        sessionContext.session.kernel._comms.size,
+    ];
 }"""
+"""Views, parts, models of the page's widget manager (reached through what it has rendered), comms of its kernel."""
 LONG = """
 slow = Workbench(Saga.of("Long", {"slow": Slow()}), {})
 slow
@@ -62,6 +76,24 @@ TOOK_MS = """async () => {
     await Promise.race([stopped, new Promise((_, fail) => setTimeout(fail, 10_000, new Error("not stopped")))]);
     return performance.now() - started;
 }"""
+
+
+DELETE = """number => {
+    const { content } = window.jupyterapp.shell.currentWidget;
+    content.deselectAll();
+    content.activeCellIndex = number;
+    return window.jupyterapp.commands.execute("notebook:delete-cell");
+}"""
+
+
+def settled(page: Page, wanted: list[int]) -> None:
+    """The page comes to have exactly so much; what the kernel closes, it hears of a moment later."""
+    poll = f"async wanted => JSON.stringify(await ({ON_PAGE})()) === JSON.stringify(wanted)"
+    try:
+        page.wait_for_function(poll, arg=wanted)
+    except Error as error:
+        raise AssertionError(f"the page has {page.evaluate(ON_PAGE)}, not {wanted}") from error
+    assert page.evaluate(ON_PAGE) == wanted
 
 
 def run_cell(page: Page, number: int) -> None:
@@ -95,12 +127,14 @@ def test_running_the_cell_again_showing_it_twice_and_deleting_it_leaves_nothing_
     run_cell(page, 1)
     expect(page.locator(".ll-workbench")).to_have_count(1)
     first = counted(page)
-    nodes = page.evaluate(MODELS)
+    on_page = page.evaluate(ON_PAGE)
+    assert on_page[:2] == [1, 8]
+    assert min(on_page[2:]) >= 8  # a model and a comm for each part at least
     for _ in range(20):
         run_cell(page, 1)
     page.wait_for_selector(".ll-chart .main-svg")
     assert counted(page) == first
-    assert page.evaluate(MODELS) == nodes == [1, 8]
+    settled(page, on_page)
 
     run_cell(page, 3)
     expect(page.locator(".ll-workbench")).to_have_count(2)
@@ -111,6 +145,7 @@ def test_running_the_cell_again_showing_it_twice_and_deleting_it_leaves_nothing_
     one.get_by_role("button", name="Back").click()
     expect(other.locator(".ll-standing")).to_contain_text("Before the first of 1 entry")
     assert counted(page) == first
+    settled(page, [2, 16, *on_page[2:]])  # two views of the same models
     page.evaluate("() => window.jupyterapp.shell.currentWidget.content.widgets[3].outputArea.model.clear()")
     expect(page.locator(".ll-workbench")).to_have_count(1)
     one.get_by_role("button", name="Step").click()  # the view that is left still works
@@ -118,6 +153,14 @@ def test_running_the_cell_again_showing_it_twice_and_deleting_it_leaves_nothing_
     run_cell(page, 4)
     expect(page.locator(".ll-workbench")).to_have_count(0)
     assert counted(page) == empty
+    settled(page, [0, 0, 0, 0])
+
+    run_cell(page, 1)
+    expect(page.locator(".ll-workbench")).to_have_count(1)
+    page.evaluate(DELETE, 1)
+    expect(page.locator(".ll-workbench")).to_have_count(0)
+    run_cell(page, 3)  # the cell before is gone: this disposes of what it showed
+    settled(page, [0, 0, 0, 0])
 
 
 def test_the_kernel_stays_free_while_a_step_waits_and_a_step_that_computes_is_told_of(
@@ -149,3 +192,59 @@ def test_the_kernel_stays_free_while_a_step_waits_and_a_step_that_computes_is_to
     expect(hard.locator(".ll-alert").last).to_be_hidden()
     hard.get_by_role("button", name="Step").click()  # the session goes on
     expect(hard.locator(".ll-badge").first).to_contain_text("Completed")
+
+
+ODD = """
+import asyncio
+import test_robust as odd
+from legend_lab.lab.breakpoints import Breakpoint
+def lost(*_):
+    raise ConnectionError("the callback broke")
+class Forever(odd.Step[dict]):
+    async def execute(self, ctx):
+        await asyncio.Event().wait()
+    async def compensate(self, ctx):
+        return odd.CompensationOutcome.COMPLETED
+"""
+CALLBACK = "bench = odd.bench(lambda _: None)\nbench.debugger.fork = lost\nbench"
+CONDITION = """bench = odd.bench(lambda _: None)
+bench.debugger.breakpoints = [Breakpoint("later", condition=odd.raising(ValueError("no")))]
+bench.refresh()
+bench"""
+NEVER = "Workbench(odd.Saga.of('Odd', {'never': Forever()}), {})"
+ROBUST = {
+    "callback": (CALLBACK, ["Fork"], ".ll-alert", "the callback broke", "Step", "Going forward"),
+    "condition": (CONDITION, ["Run to breakpoint"], ".ll-alert", "The condition of the breakpoint before later", "Step",
+                  "Completed"),
+    "repr": ("odd.bench(odd.putting(odd.Mute()))", ["Step"], ".ll-context", "<Mute whose repr raises SystemExit>",
+             "Step", "Completed"),
+    "copy": ("odd.bench(odd.putting(odd.Stubborn()))", ["Step", "Step"], ".ll-context .ll-empty",
+             "cannot keep: context.x cannot be copied", "Reset", "Not started"),
+    "huge": ("odd.bench(odd.putting('y' * 10_000_000))", ["Step"], ".ll-context", "(10,000,002 characters)", "Step",
+             "Completed"),
+    "cycle": ("odd.bench(odd.tied)", ["Step"], ".ll-context", "dict that it is inside of", "Step", "Completed"),
+    "silent": ("odd.bench(odd.raising(odd.SilentError()))", ["Step"], ".ll-standing", "its text cannot be had", "Reset",
+               "Not started"),
+    "fatal": ("odd.bench(odd.raising(odd.Fatal('boom')))", ["Step"], ".ll-panel", "Stopped at odd", "Abort", "Undoing"),
+    "never": (NEVER, ["Step", "Stop"], ".ll-panel", "Stopped at never", "Abort", "Undoing"),
+}  # fmt: skip
+"""A workbench, the buttons that bring it into trouble, where it says what, and the button that leads on to where."""
+
+
+def test_what_goes_wrong_in_a_user_s_own_code_is_said_in_words_with_a_way_on(
+    run_notebook: Callable[..., None], page: Page
+) -> None:
+    run_notebook("odd", f"{SAGA}\n{ODD}", *(cell for cell, *_ in ROBUST.values()))
+    benches = page.locator(".ll-workbench")
+    expect(benches).to_have_count(len(ROBUST), timeout=30_000)
+    ARTIFACTS.mkdir(exist_ok=True)
+    for number, (name, (_, buttons, where, says, way, then)) in enumerate(ROBUST.items()):
+        bench = benches.nth(number)
+        bench.scroll_into_view_if_needed()
+        for button in buttons:
+            bench.get_by_role("button", name=button, exact=True).click()
+        expect(bench.locator(where).first).to_contain_text(says)
+        bench.screenshot(path=ARTIFACTS / f"robust-{name}.png", animations="disabled")
+        bench.get_by_role("button", name=way, exact=True).click()
+        expect(bench.locator(".ll-badge").first).to_contain_text(then)
+        expect(bench.locator(".ll-alert").first).to_be_hidden()

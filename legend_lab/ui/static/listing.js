@@ -48,6 +48,7 @@ function createRow({ path, name, depth, kind, input }) {
   const cell = make("div", "ll-fault", "", { role: "gridcell" });
   cell.append(make("button", "ll-zap", "⚡\uFE0E", { type: "button", tabindex: "-1", "aria-haspopup": "menu" }));
   row.append(gutter(), glyph, what, status, cell);
+  row.classList.toggle("ll-told", input !== "");
   if (input) row.append(make("div", "ll-input", input, { role: "gridcell", title: input }));
   return row;
 }
@@ -173,6 +174,7 @@ function faultMenu(root, model) {
     if (choice) plan("toggle_fault", choice);
   });
   menu.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
     const typing = event.target.matches("input");
     if (typing && !["Escape", "Enter", "ArrowDown", "ArrowUp", "Tab"].includes(event.key)) return;
     if (typing && event.key === "Tab") return;

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import ipywidgets
 
 from legend_lab.ui.lifetime import close_tree
 from legend_lab.ui.parts import Context, Effects, Events, Faults, History, Listing, Part, Timeline, Toolbar
-from legend_lab.ui.view_state import ViewState
 
 
 class WorkbenchLayout(ipywidgets.Box):  # type: ignore[misc] # ipywidgets has no types
@@ -50,11 +50,10 @@ class WorkbenchLayout(ipywidgets.Box):  # type: ignore[misc] # ipywidgets has no
             "events": self.events,
         }
 
-    def show(self, view: ViewState) -> None:
-        """Everything in `view` is shown; only what differs from what is shown is sent."""
-        states: dict[str, Any] = {**view}
-        for name, part in self.parts.items():
-            part.show(states[name])
+    def show(self, panes: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+        """Each pane is shown as soon as it is known; only what differs from what is shown is sent."""
+        for name, state in panes:
+            self.parts[name].show(state)
 
     def dispose(self) -> None:
         """The workbench is gone from every page, and what it showed is let go."""

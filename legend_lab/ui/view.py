@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from legend_lab.core.errors import ContextCopyError, LegendError, error_text
 from legend_lab.core.journal import Entry
@@ -70,17 +71,19 @@ class Aside:
 
 def view_of(debugger: Shown, aside: Aside | None = None) -> ViewState:
     """Everything that the workbench shows of `debugger`."""
-    aside = aside or Aside()
-    return {
-        "toolbar": _toolbar(debugger, aside),
-        "listing": _listing(debugger),
-        "timeline": {"figure": timeline_of(debugger), "entry": debugger.position - 1, "legend": LEGEND},
-        "context": _context(debugger, aside.refused),
-        "effects": effects_of(debugger),
-        "history": history_of(debugger, where_of(debugger)),
-        "faults": _faults(debugger, aside.planned),
-        "events": _events(debugger),
-    }
+    return cast("ViewState", dict(panes_of(debugger, aside or Aside())))
+
+
+def panes_of(debugger: Shown, aside: Aside) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The panes of `view_of`, one at a time: the page draws the first ones while the others are worked out."""
+    yield "toolbar", _toolbar(debugger, aside)
+    yield "listing", _listing(debugger)
+    yield "timeline", {"figure": timeline_of(debugger), "entry": debugger.position - 1, "legend": LEGEND}
+    yield "context", _context(debugger, aside.refused)
+    yield "effects", effects_of(debugger)
+    yield "history", history_of(debugger, where_of(debugger))
+    yield "faults", _faults(debugger, aside.planned)
+    yield "events", _events(debugger)
 
 
 def _toolbar(debugger: Shown, aside: Aside) -> ToolbarState:

@@ -29,7 +29,7 @@ from legend_lab.ui.lifetime import close_on_rerun
 from legend_lab.ui.looking import NOTHING, go, look, shown_of
 from legend_lab.ui.planning import Planned, switched, toggled, without
 from legend_lab.ui.values import value_of
-from legend_lab.ui.view import Aside, view_of
+from legend_lab.ui.view import Aside, panes_of
 from legend_lab.ui.view_state import Refusal
 from legend_lab.ui.words import next_words
 
@@ -156,7 +156,7 @@ class Workbench(WorkbenchLayout):
             planned=self._planned,
             refused=self._refused,
         )
-        self.show(view_of(self.shown, aside))
+        self.show(panes_of(self.shown, aside))
 
     async def _handle(self, command: dict[str, str]) -> None:
         """Carry out one checked command; whatever happens, what is shown afterwards is true."""

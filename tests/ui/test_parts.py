@@ -61,7 +61,6 @@ def test_the_view_states_name_exactly_the_traits_that_the_parts_show() -> None:
         "config",
         "unheeded",
         "alert",
-        "running",
     }  # the same for all, or told by `Commands`
     layout = WorkbenchLayout()
     for name, state in ViewState.__annotations__.items():
@@ -76,17 +75,18 @@ def _fields(annotation: object) -> dict[str, object]:
 
 def test_showing_the_same_view_again_sends_nothing() -> None:
     layout = WorkbenchLayout()
-    layout.show(samples.undoing())
+    layout.show(samples.undoing().items())
     with patch.object(ipywidgets.Widget, "_send") as send:
-        layout.show(samples.undoing())
+        layout.show(samples.undoing().items())
         assert not send.called
-        layout.show(samples.undoing() | {"faults": {"chips": [], "code": "", "fixed": ""}})
+        view = samples.undoing() | {"faults": {"chips": [], "code": "", "fixed": ""}}
+        layout.show(view.items())
         assert send.call_count == 1
 
 
 def test_a_part_s_changes_go_in_one_message() -> None:
     layout = WorkbenchLayout()
-    layout.show(samples.undoing())
+    layout.show(samples.undoing().items())
     with patch.object(ipywidgets.Widget, "_send") as send:
         layout.listing.show(samples.paused()["listing"])
         assert send.call_count == 1
@@ -349,7 +349,7 @@ def test_a_disposed_workbench_leaves_no_widget_and_no_state() -> None:
     gc.collect()
     before = set(ipywidgets.widgets.widget._instances)
     layout = WorkbenchLayout()
-    layout.show(samples.undoing())
+    layout.show(samples.undoing().items())
     assert len(set(ipywidgets.widgets.widget._instances) - before) > 10
     layout.dispose()
     assert set(ipywidgets.widgets.widget._instances) == before

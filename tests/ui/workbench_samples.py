@@ -332,7 +332,7 @@ class Demo:
         self.view = copy.deepcopy(self.views[0])
         self.commands = Commands(self.handle, self.report, busy=self.busy)
         self.commands.listen(*self.layout.parts.values())
-        self.layout.show(self.view)
+        self.layout.show(self.view.items())
 
     def report(self, text: str) -> None:
         self.layout.toolbar.alert = text
@@ -357,4 +357,4 @@ class Demo:
             case "retry":
                 raise ConnectionError(f"the hotel's desk does not answer {HOSTILE}")
         self.view["events"]["next"] = "heard " + json.dumps(command)
-        self.layout.show(copy.deepcopy(self.view))
+        self.layout.show(copy.deepcopy(self.view).items())

@@ -30,6 +30,11 @@ export function tip(node, text) {
   if (node.title !== shown) node.title = shown;
 }
 
+/** Set a style property only where it differs: all that depends on it would be looked at again. */
+export function style(node, name, value) {
+  if (node.style.getPropertyValue(name) !== String(value)) node.style.setProperty(name, value);
+}
+
 /**
  * The children of `parent` become one element per item, in order. An element is made once per key and then only
  * updated, so focus, scrolling and selections survive. `node.item` is always the newest item.

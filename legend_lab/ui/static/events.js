@@ -15,9 +15,10 @@ function render({ model, el }) {
   body.append(lines, next);
   root.append(body);
   let wasPast = false;
+  let atEnd = true;
+  body.addEventListener("scroll", () => (atEnd = body.scrollHeight - body.scrollTop - body.clientHeight < 24));
   const end = follow(model, root, () => {
     const earlier = model.get("earlier");
-    const atEnd = body.scrollHeight - body.scrollTop - body.clientHeight < 24;
     // a line never changes, but a branch or a reset puts another one in its place
     const shown = model.get("lines");
     const happened = shown.length - model.get("later");

@@ -1,5 +1,5 @@
 // Everything that happened, a dot an entry and a lane a branch, to travel on with pointer and keys.
-import { follow, list, make, part, reveal, say, send, tip } from "./dom.js";
+import { follow, list, make, part, reveal, say, send, style, tip } from "./dom.js";
 
 const UNIT_PX = 44; // as wide as a dot's share gets; `history.css` says the same
 const ROW_PX = 26;
@@ -15,7 +15,7 @@ function createLane() {
 function updateLane(node, lane, position) {
   const [elbow, rail, lit, dots, coming] = node.children;
   const from = lane.row ? lane.first + 1 : 0;
-  const set = (target, values) => Object.entries(values).forEach(([name, value]) => target.style.setProperty(`--${name}`, value));
+  const set = (target, values) => Object.entries(values).forEach(([name, value]) => style(target, `--${name}`, value));
   node.classList.toggle("ll-shown", lane.lit > lane.first || lane.current);
   elbow.hidden = !lane.row;
   set(elbow, { at: lane.first, rows: lane.row - lane.parent });
@@ -142,11 +142,12 @@ function render({ model, el }) {
     if (lane) send(root, model, { command: "switch", branch: lane.name });
   });
 
+  let seen = -1;
   const end = follow(model, root, () => {
     const [all, position, span] = ["lanes", "position", "span"].map((name) => model.get(name));
     say(note, model.get("summary"));
-    lanes.style.setProperty("--span", span);
-    track.style.setProperty("--span", span);
+    style(lanes, "--span", span);
+    style(track, "--span", span);
     root.classList.toggle("ll-dense", model.get("size") > 1 || span > 60);
     list(lanes, all, ({ row }) => row, createLane, (node, lane) => updateLane(node, lane, position));
     list(names, all, ({ row }) => row, () => make("button", "ll-branch", "", { type: "button" }), updateName);
@@ -155,12 +156,14 @@ function render({ model, el }) {
     empty.hidden = all.length > 1 || model.get("length") > 0;
     body.hidden = !empty.hidden;
     const under = all.find((lane) => lane.first < position && position <= lane.lit) ?? all[0];
-    here.style.setProperty("--at", position);
-    here.style.setProperty("--row", under?.row ?? 0);
+    const row = under?.row ?? 0;
+    style(here, "--at", position);
+    style(here, "--row", row);
     track.setAttribute("aria-valuemax", model.get("length"));
     track.setAttribute("aria-valuenow", position);
     track.setAttribute("aria-valuetext", model.get("where"));
-    if (!held && lanes.children[under?.row ?? 0]) reveal(body, lanes.children[under?.row ?? 0]);
+    if (!held && row !== seen && lanes.children[row]) reveal(body, lanes.children[row]);
+    seen = row;
     trip.arrived();
   });
   return () => {

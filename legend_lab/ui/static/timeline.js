@@ -134,11 +134,11 @@ function render({ model, el }) {
     body.style.minHeight = `${Math.min(tall ?? 0, TALLEST_PX)}px`; // the pane grows with it, up to a point
     whole.style.height = tall ? `${tall}px` : "100%";
   };
-  let found = null;
+  let sought = null;
   const find = () => {
     const [figure, entry] = [model.get("figure"), model.get("entry")];
-    if (entry === found || !room.height) return; // a person may have scrolled elsewhere since
-    found = entry;
+    if (entry === sought || !room.height) return; // a person may have scrolled elsewhere since
+    sought = entry;
     const to = figure.layout.height > room.height ? scrollTo(figure, entry, room.height, body.scrollTop) : null;
     if (to !== null) body.scrollTop = to;
   };

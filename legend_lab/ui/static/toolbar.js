@@ -1,6 +1,8 @@
 // The buttons, where the run stands, why it stands still, and what went wrong.
 import { follow, list, make, part, say, send, tip } from "./dom.js";
 
+const FADES_MS = 150;
+
 function button(item) {
   const node = make("button", "ll-button", "", { type: "button" });
   node.append(make("span", "ll-glyph", "", { "aria-hidden": "true" }), make("span", "ll-label"), make("kbd"));
@@ -37,6 +39,30 @@ function buttons(bar, root, model) {
     all[(at + step + all.length) % all.length].focus();
   });
   return (items) => list(bar, items, (item) => item.command, button, updateButton);
+}
+
+// Most commands take a moment: the buttons fade, and Stop can be pressed, once one takes longer.
+function busyWatch(root, model, showButtons) {
+  let timer = 0;
+  let busy = false;
+  const show = () => {
+    root.classList.toggle("ll-running", busy);
+    root.setAttribute("aria-busy", String(busy));
+    if (busy || !model.get("running")) showButtons(model.get("buttons"));
+  };
+  const paint = () => {
+    if (!model.get("running")) {
+      clearTimeout(timer);
+      timer = 0;
+      busy = false;
+    } else
+      timer ||= setTimeout(() => {
+        busy = true;
+        show();
+      }, FADES_MS);
+    show();
+  };
+  return { paint, end: () => clearTimeout(timer) };
 }
 
 function panelItem() {
@@ -174,7 +200,7 @@ function render({ model, el }) {
   root.addEventListener("ll-help", toggleHelp);
   clock.addEventListener("click", () => send(root, model, { command: "clock" }));
 
-  const showButtons = buttons(bar, root, model);
+  const running = busyWatch(root, model, buttons(bar, root, model));
   const end = follow(model, root, () => {
     say(saga, model.get("saga"));
     say(count, model.get("count"));
@@ -187,7 +213,7 @@ function render({ model, el }) {
     say(now, where.now);
     say(next, where.next);
     next.hidden = !where.next;
-    showButtons(model.get("buttons"));
+    running.paint();
     line.classList.toggle("ll-past", model.get("past"));
     const time = model.get("clock");
     clock.hidden = !time.label;
@@ -196,8 +222,6 @@ function render({ model, el }) {
     tip(clock, time.why ?? "");
     clock.setAttribute("aria-checked", String(time.pressed ?? false));
     clock.setAttribute("aria-label", `Virtual time: ${time.label ?? ""}`);
-    root.classList.toggle("ll-running", model.get("running"));
-    root.setAttribute("aria-busy", String(model.get("running")));
     say(alert, model.get("alert"));
     help.show(model.get("help"));
     panel.show(model.get("panel"));
@@ -205,6 +229,7 @@ function render({ model, el }) {
   });
   return () => {
     end();
+    running.end();
     stopped.end();
   };
 }

@@ -16,12 +16,12 @@ from legend_lab.lab.design.history import History
 from legend_lab.lab.design.model import Retries, StepDesign
 from legend_lab.lab.design.templates import TEMPLATES
 from legend_lab.ui import lifetime
-from legend_lab.ui.designer_commands import DESIGN_COMMANDS
-from legend_lab.ui.designer_form import form_of
-from legend_lab.ui.designer_parts import DesignBar, Outline, Settings, Tables
-from legend_lab.ui.designer_settings import set_context, set_effect, set_part
-from legend_lab.ui.designer_values import number_of, number_text, typed_value, value_text
-from legend_lab.ui.designer_view import DesignAside, designer_view
+from legend_lab.ui.designer.commands import DESIGN_COMMANDS
+from legend_lab.ui.designer.form import form_of
+from legend_lab.ui.designer.parts import DesignBar, Outline, Settings, Tables
+from legend_lab.ui.designer.settings import set_context, set_effect, set_part
+from legend_lab.ui.designer.values import number_of, number_text, typed_value, value_text
+from legend_lab.ui.designer.view import DesignAside, designer_view
 
 TRAVEL = TEMPLATES["Travel booking"]
 HOSTILE = '<img src=x onerror="alert(1)">{}"""\\'

@@ -6,8 +6,8 @@ from typing import Any
 
 import ipywidgets
 
-from legend_lab.ui.designer_parts import DesignBar, DesignPart, Outline, Settings, Tables
-from legend_lab.ui.designer_state import DesignerState
+from legend_lab.ui.designer.parts import DesignBar, DesignPart, Outline, Settings, Tables
+from legend_lab.ui.designer.state import DesignerState
 from legend_lab.ui.lifetime import close_tree
 
 

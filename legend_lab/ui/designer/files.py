@@ -13,7 +13,7 @@ from legend_lab.lab.design.files import MOST_BYTES, from_json, to_json
 from legend_lab.lab.design.model import Design
 from legend_lab.lab.design.reading import Opened
 from legend_lab.lab.writing import write_file
-from legend_lab.ui.designer_state import DiffLine
+from legend_lab.ui.designer.state import DiffLine
 
 CONTEXT_LINES = 2
 """Lines around a change that are shown."""

@@ -9,8 +9,8 @@ from functools import cache
 from legend_lab.lab.design.history import History
 from legend_lab.lab.design.model import BlockDesign, Design, StepDesign
 from legend_lab.lab.design.templates import TEMPLATES
-from legend_lab.ui.designer_form import form_of
-from legend_lab.ui.designer_state import (
+from legend_lab.ui.designer.form import form_of
+from legend_lab.ui.designer.state import (
     DesignerState,
     FieldState,
     OutlineRow,
@@ -21,7 +21,7 @@ from legend_lab.ui.designer_state import (
     Tag,
     TemplateState,
 )
-from legend_lab.ui.designer_values import SCALARS, flag_text, number_text, value_text
+from legend_lab.ui.designer.values import SCALARS, flag_text, number_text, value_text
 from legend_lab.ui.marks import counted
 
 FIELD_TYPES = ("str", "int", "float", "bool", "list[str]", "dict[str, str]", "object")

@@ -24,13 +24,13 @@ from legend_lab.runtime.clocks import VirtualClock
 from legend_lab.runtime.faults import Fault, FaultPlan
 from legend_lab.saga.saga import Saga
 from legend_lab.ui.commands import Commands
-from legend_lab.ui.designer_commands import DESIGN_COMMANDS, LONGEST_TEXT
-from legend_lab.ui.designer_files import opened
-from legend_lab.ui.designer_layout import DesignerLayout
-from legend_lab.ui.designer_lint import said_by_path
-from legend_lab.ui.designer_panel import FilePanel
-from legend_lab.ui.designer_settings import added, index_of, said, set_context, set_effect, set_part
-from legend_lab.ui.designer_view import DesignAside, designer_view
+from legend_lab.ui.designer.commands import DESIGN_COMMANDS, LONGEST_TEXT
+from legend_lab.ui.designer.files import opened
+from legend_lab.ui.designer.layout import DesignerLayout
+from legend_lab.ui.designer.lint import said_by_path
+from legend_lab.ui.designer.panel import FilePanel
+from legend_lab.ui.designer.settings import added, index_of, said, set_context, set_effect, set_part
+from legend_lab.ui.designer.view import DesignAside, designer_view
 from legend_lab.ui.lifetime import close_on_rerun, owned
 from legend_lab.ui.workbench import Workbench
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import traitlets
 
-from legend_lab.ui.designer_commands import DESIGN_KEYS
+from legend_lab.ui.designer.commands import DESIGN_KEYS
 from legend_lab.ui.parts import Part, _module, _styles
 
 

@@ -10,8 +10,8 @@ from legend_lab.core.errors import DesignError, LegendError
 from legend_lab.lab.design.code import to_code
 from legend_lab.lab.design.files import to_json
 from legend_lab.lab.design.model import Design
-from legend_lab.ui.designer_files import Draft, drafted
-from legend_lab.ui.designer_state import PanelState
+from legend_lab.ui.designer.files import Draft, drafted
+from legend_lab.ui.designer.state import PanelState
 
 Kind = Literal["py", "json", "open"]
 

@@ -312,7 +312,7 @@ def test_a_file_that_changed_meanwhile_or_is_no_python_is_left_alone(tmp_path):
     assert designer.bar.panel["why"]
     assert file.read_text() == "def broken(:\n"
     tell(designer, "save", file=str(tmp_path / "no" / "such" / "folder.py"))
-    assert "FileNotFoundError" in designer.bar.panel["why"]
+    assert "folder.py cannot be written: No such file" in designer.bar.panel["why"]
 
 
 def test_an_empty_design_has_no_code_and_says_so():

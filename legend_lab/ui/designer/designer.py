@@ -13,6 +13,7 @@ from legend_lab.core.errors import DesignError, LegendError
 from legend_lab.lab.design import edits
 from legend_lab.lab.design.building import context_of, saga_of
 from legend_lab.lab.design.code import to_code
+from legend_lab.lab.design.drafts import open_design
 from legend_lab.lab.design.edits import Edited
 from legend_lab.lab.design.files import to_json
 from legend_lab.lab.design.history import Follow, History
@@ -25,7 +26,6 @@ from legend_lab.runtime.faults import Fault, FaultPlan
 from legend_lab.saga.saga import Saga
 from legend_lab.ui.commands import Commands
 from legend_lab.ui.designer.commands import DESIGN_COMMANDS, LONGEST_TEXT
-from legend_lab.ui.designer.files import opened
 from legend_lab.ui.designer.layout import DesignerLayout
 from legend_lab.ui.designer.lint import said_by_path
 from legend_lab.ui.designer.panel import FilePanel
@@ -297,7 +297,7 @@ class Designer(DesignerLayout):
                     self._panel.save(self.design, file)
                 case "write":
                     self._panel.write()
-        except (LegendError, OSError) as error:
+        except LegendError as error:
             self._panel.refuse(file, error)
         self.refresh()
 
@@ -312,6 +312,6 @@ def _opened(source: Source | None) -> Opened:
         case Design():
             return Opened(source)
         case str() | Path():
-            return opened(str(source))
+            return open_design(source)
         case _:
             return design_of(source)

@@ -8,12 +8,14 @@ from IPython.core.getipython import get_ipython
 
 from legend_lab.core.errors import DesignError, LegendError
 from legend_lab.lab.design.code import to_code
+from legend_lab.lab.design.drafts import Draft, draft
 from legend_lab.lab.design.files import to_json
 from legend_lab.lab.design.model import Design
-from legend_lab.ui.designer.files import Draft, drafted
-from legend_lab.ui.designer.state import PanelState
+from legend_lab.ui.designer.state import DiffLine, PanelState
 
 Kind = Literal["py", "json", "open"]
+MOST_LINES = 2_000
+"""Lines of a difference that are shown."""
 
 
 class FilePanel:
@@ -52,30 +54,29 @@ class FilePanel:
 
         Raises:
             DesignError: it cannot be saved so.
-            OSError: the file cannot be read or written.
         """
         self.forget()
         self._file = file
-        draft = drafted(design, file)
-        if draft.diff:
-            self._draft = draft
+        made = draft(design, file)
+        if made.diff:
+            self._draft = made
         else:
-            draft.write()
-            self._said = f"Saved as {draft.path}"
+            self._write(made)
 
     def write(self) -> None:
         """What was shown to change in the file is changed.
 
         Raises:
-            DesignError: nothing was shown, or the file has changed since.
-            OSError: the file cannot be written.
+            DesignError: nothing was shown, or the file has changed since or cannot be written.
         """
-        draft = self._draft
-        if draft is None:
+        if self._draft is None:
             raise DesignError("nothing is to be written; save shows what would change")
-        draft.write()
+        self._write(self._draft)
+
+    def _write(self, made: Draft) -> None:
+        made.save()
         self.forget()
-        self._said = f"Saved as {draft.path}"
+        self._said = "Saved as " + " and ".join(str(file.path) for file in made.files)
 
     def state(self, design: Design, owner: object) -> PanelState | None:
         """What is shown of it; None while it is closed."""
@@ -92,11 +93,24 @@ class FilePanel:
             "kind": self._kind,
             "text": text,
             "file": self._file or f"{_snake(design.name)}.{suffix}",
-            "diff": self._draft.diff if self._draft is not None else [],
+            "diff": diff_lines(self._draft) if self._draft is not None else [],
             "said": self._said,
             "why": why,
             "below": f"{called(owner)}.insert_code()",
         }
+
+
+def diff_lines(made: Draft) -> list[DiffLine]:
+    """What saving would change, a line each; where there are several files, under their names."""
+    shown: list[DiffLine] = []
+    for file in made.files:
+        lines = file.diff.splitlines()[2:]
+        if lines and len(made.files) > 1:
+            shown.append({"sign": "@", "text": str(file.path)})
+        for line in lines:
+            sign = "@" if line.startswith("@@") else line[0]
+            shown.append({"sign": sign, "text": "" if sign == "@" else line[1:]})  # type: ignore[typeddict-item] # -, + or blank
+    return shown[:MOST_LINES]
 
 
 def called(owner: object) -> str:

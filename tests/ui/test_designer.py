@@ -11,12 +11,14 @@ import pytest
 from legend_lab import Design, Designer, DesignError, Fault, FaultKind, FaultPlan, LegendError, Saga, SimulatedStep
 from legend_lab.lab.breakpoints import Breakpoint
 from legend_lab.lab.design import edits
+from legend_lab.lab.design.code import to_code
 from legend_lab.lab.design.files import from_json
 from legend_lab.lab.design.history import History
 from legend_lab.lab.design.model import Retries, StepDesign
 from legend_lab.lab.design.templates import TEMPLATES
 from legend_lab.ui import lifetime
-from legend_lab.ui.designer.commands import DESIGN_COMMANDS
+from legend_lab.ui.designer.commands import DESIGN_COMMANDS, carry_out
+from legend_lab.ui.designer.desk import Desk
 from legend_lab.ui.designer.form import form_of
 from legend_lab.ui.designer.parts import DesignBar, Outline, Settings, Tables
 from legend_lab.ui.designer.settings import set_context, set_effect, set_part
@@ -24,11 +26,14 @@ from legend_lab.ui.designer.values import number_of, number_text, typed_value, v
 from legend_lab.ui.designer.view import DesignAside, designer_view
 
 TRAVEL = TEMPLATES["Travel booking"]
+TRAVEL_CODE = to_code(TRAVEL)
 HOSTILE = '<img src=x onerror="alert(1)">{}"""\\'
 
 
 def tell(designer, command, **arguments):
     """Send a command as the browser does."""
+    if command == "save":
+        arguments.setdefault("tests", "false")
     assert set(arguments) == set(DESIGN_COMMANDS[command])
     designer._commands.receive({"command": command, **arguments})
 
@@ -315,6 +320,80 @@ def test_a_file_that_changed_meanwhile_or_is_no_python_is_left_alone(tmp_path):
     assert "folder.py cannot be written: No such file" in designer.bar.panel["why"]
 
 
+def test_the_tests_stand_beside_the_code_and_are_saved_with_it_or_alone(tmp_path):
+    code, tests = tmp_path / "trip.py", tmp_path / "test_trip.py"
+    designer = Designer(TRAVEL)
+    tell(designer, "panel", kind="tests")
+    assert designer.bar.panel["file"] == "test_travel_booking.py"
+    assert designer.bar.panel["text"] == designer.to_test_code("travel_booking")
+    tell(designer, "panel", kind="py")
+    assert designer.bar.panel["tests"]
+    tell(designer, "save", file=str(code), tests="true")
+    assert designer.bar.panel["said"] == f"Saved as {code} and {tests}"
+    assert tests.read_text() == designer.to_test_code("trip")
+    tests.write_text(tests.read_text() + "# a line that a person wrote\n")
+    tell(designer, "delete", path="charge")
+    tell(designer, "save", file=str(code), tests="true")
+    shown = [line["text"] for line in designer.bar.panel["diff"] if line["sign"] == "@" and line["text"]]
+    assert shown == [str(code), str(tests)]
+    tell(designer, "panel", kind="tests")
+    assert designer.bar.panel["file"] == str(tests)
+    assert designer.bar.panel["text"] == designer.to_test_code("trip")
+    tell(designer, "save", file=str(tests))
+    tell(designer, "write", file=str(tests))
+    assert designer.bar.panel["said"] == f"Saved as {tests}"
+    assert tests.read_text() == designer.to_test_code("trip") + "# a line that a person wrote\n"
+    assert "charge" in code.read_text()
+
+
+async def test_tests_are_made_where_a_loop_runs_already():
+    assert "import travel as drawn" in Designer(TRAVEL).to_test_code("travel")
+
+
+def test_a_long_design_shows_no_tests_and_says_how_to_have_them():
+    designer = Designer()
+    designer.edit(lambda _: edits.Edited(Design(parts=tuple(_steps(101))), "", "draw"))
+    tell(designer, "panel", kind="tests")
+    assert "at most 100 steps" in designer.bar.panel["why"]
+    tell(designer, "panel", kind="py")
+    assert not designer.bar.panel["tests"]
+
+
+def test_what_was_left_out_or_left_alone_is_noted_until_it_is_read(tmp_path):
+    class Real(SimulatedStep):
+        def write(self, ctx):
+            """Ring them up."""
+
+    file = tmp_path / "travel.py"
+    designer = Designer(Saga.of("Booking", {"hotel": Real()}))
+    (left_out,) = designer.bar.notes
+    assert left_out["title"] == "Left out of the design"
+    assert left_out["lines"] == ["hotel: its execute and compensate are simulated here; their code is not read"]
+    tell(designer, "dismiss")
+    assert designer.bar.notes == []
+    file.write_text(TRAVEL_CODE.replace("await simulate(", "await self.really(", 1))
+    tell(designer, "open", file=str(file))
+    assert "execute is written by hand" in designer.bar.notes[0]["lines"][0]
+    tell(designer, "delete", path="reserve_funds")
+    tell(designer, "save", file=str(file))
+    tell(designer, "write", file=str(file))
+    assert [note["title"] for note in designer.bar.notes] == ["Left out of the design", "Left in the file as it was"]
+    assert designer.bar.notes[1]["lines"] == [
+        "ReserveFunds is not used any more; it stays, since a person worked on it"
+    ]
+    tell(designer, "template", title="Money transfer")
+    assert designer.bar.notes == []
+
+
+def test_a_saga_of_the_designer_opens_with_what_is_said_of_its_context():
+    designer = Designer(TRAVEL)
+    tell(designer, "field", name="room", place="description", text="key of the room")
+    assert designer.tables.tables[0]["rows"][2]["fields"][3]["value"] == "key of the room"
+    again = Designer(designer.saga)
+    assert again.design.context == designer.design.context
+    assert again.bar.notes == []
+
+
 def test_an_empty_design_has_no_code_and_says_so():
     designer = Designer()
     tell(designer, "panel", kind="py")
@@ -402,6 +481,13 @@ def test_messages_that_are_no_commands_change_nothing(command):
     assert designer.design == TRAVEL
 
 
+def test_a_command_that_nothing_carries_out_is_refused_in_words():
+    desk = Desk(TRAVEL)
+    with pytest.raises(DesignError, match="there is no command 'boom'"):
+        carry_out(desk, {"command": "boom"})
+    assert desk.design == TRAVEL
+
+
 @pytest.mark.parametrize(
     ("command", "said"),
     [
@@ -456,10 +542,11 @@ def test_a_workbench_made_later_lives_as_long_as_its_designer(monkeypatch):
     tell(designer, "add")  # the kernel still names the cell that ran last
     monkeypatch.setattr(lifetime, "_running_cell", lambda: ("second", "request 3"))
     lifetime.close_on_rerun(lambda: None)
-    assert designer.workbench.children != ()
+    bench = designer.workbench
+    assert bench.children != ()
     monkeypatch.setattr(lifetime, "_running_cell", lambda: ("first", "request 4"))
     lifetime.close_on_rerun(lambda: None)
-    assert designer.children == designer.workbench.children == ()
+    assert designer.children == bench.children == ()
 
 
 def test_what_is_shown_is_json_for_a_hundred_steps():

@@ -31,6 +31,8 @@ TYPES: dict[FieldType, Any] = {
     "object": object,
 }
 """The types of context fields."""
+DESCRIPTION = "description"
+"""Where a dataclass keeps what is said of a field: in its metadata, under this key."""
 
 
 class DesignedStep(SimulatedStep, abstract=True):
@@ -172,8 +174,13 @@ def _class_of_context(design: Design) -> type:
 @lru_cache(maxsize=4_096)
 def _context_class(name: str, fields: tuple[ContextField, ...], _initials: tuple[str, ...]) -> type:
     """A context class like this; `_initials` tells apart what Python calls equal: 0, 0.0 and False."""
-    made = [(field.name, _type_of(field), dataclasses.field(default=field.initial)) for field in fields]
+    made = [(field.name, _type_of(field), _dataclass_field(field)) for field in fields]
     return dataclasses.make_dataclass(name, made, namespace={"__module__": __name__})
+
+
+def _dataclass_field(field: ContextField) -> Any:  # noqa: ANN401 - what dataclasses say of it
+    said = {DESCRIPTION: field.description} if field.description else {}
+    return dataclasses.field(default=field.initial, metadata=said)
 
 
 def _type_of(field: ContextField) -> Any:  # noqa: ANN401 - any type form

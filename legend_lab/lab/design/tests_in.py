@@ -51,7 +51,7 @@ def _statements(text: str) -> dict[str, ast.stmt]:
     if wrong is not None:
         raise DesignError(
             f"these are no tests of a design, in which {wrong} is said once; it says it {times[wrong]} times. "
-            "Choose another file"
+            "Save the code alone, or choose another file"
         )
     crowd = Counter(line for node in body for line in range(node.lineno, (node.end_lineno or node.lineno) + 1))
     for name, node in found:

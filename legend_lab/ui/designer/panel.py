@@ -1,30 +1,39 @@
-"""Owns the panel of the Designer that shows code and JSON, saves them and opens files."""
+"""Owns the panel of the Designer that shows code, tests and JSON, saves them and opens files."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from pathlib import Path
+from typing import get_args
 
-from IPython.core.getipython import get_ipython
-
-from legend_lab.core.errors import DesignError, LegendError
+from legend_lab.core.errors import DesignError
 from legend_lab.lab.design.code import to_code
-from legend_lab.lab.design.drafts import Draft, draft
+from legend_lab.lab.design.drafts import Draft, draft, draft_tests, file_of_tests
 from legend_lab.lab.design.files import to_json
 from legend_lab.lab.design.model import Design
-from legend_lab.ui.designer.state import DiffLine, PanelState
+from legend_lab.lab.design.tests_out import to_test_code
+from legend_lab.ui.designer.cells import called
+from legend_lab.ui.designer.state import DiffLine, PanelKind, PanelState
 
-Kind = Literal["py", "json", "open"]
 MOST_LINES = 2_000
 """Lines of a difference that are shown."""
+MOST_TESTED = 100
+"""Steps of a design whose tests are made here: to know what they expect, each step's failure is run."""
 
 
 class FilePanel:
-    """What is opened under the Designer's buttons, and what came of the last thing done there."""
+    """What is opened under the Designer's buttons, and what came of the last thing done there.
+
+    Attributes:
+        notes: what the last save left as a person wrote it; None when nothing has been saved since.
+    """
 
     def __init__(self) -> None:
-        self._kind: Kind | None = None
-        self._file = self._said = self._why = ""
+        self.notes: tuple[str, ...] | None = None
+        self._kind: PanelKind | None = None
+        self._files: dict[PanelKind, str] = {}
+        self._said = self._why = ""
         self._draft: Draft | None = None
+        self._made: tuple[Design, PanelKind, str, str] | None = None
 
     def show(self, kind: str) -> None:
         """The panel of this kind is open; the one that is open already, or "", closes it.
@@ -32,51 +41,56 @@ class FilePanel:
         Raises:
             DesignError: there is no such panel.
         """
-        if kind not in ("py", "json", "open", ""):
+        if kind not in ("", *get_args(PanelKind)):
             raise DesignError(f"there is no panel {kind[:60]!r}")
         self._kind = None if kind in ("", self._kind) else kind  # type: ignore[assignment] # checked above
-        self._file = ""
+        self.forget()
+
+    def leave(self) -> None:
+        """It is closed, and its files are forgotten: they are another design's."""
+        self._kind = None
+        self._files = {}
         self.forget()
 
     def forget(self) -> None:
         """What was said of the last file no longer holds."""
         self._said = self._why = ""
-        self._draft = None
+        self._draft = self.notes = None
 
-    def refuse(self, file: str, error: Exception) -> None:
+    def refuse(self, file: str, error: DesignError) -> None:
         """Say why nothing came of `file`."""
         self.forget()
-        self._file = file
-        self._why = str(error) if isinstance(error, LegendError) else f"{type(error).__name__}: {error}"
+        self._remember(file)
+        self._why = str(error)
 
-    def save(self, design: Design, file: str) -> None:
-        """The file holds the design; where that would change one that exists, what would change is shown first.
+    def save(self, design: Design, file: str, *, tests: bool) -> None:
+        """The file holds what is shown, and one beside it the tests of the code where `tests` says so.
+
+        Where that would change a file that exists, what would change is shown first.
 
         Raises:
             DesignError: it cannot be saved so.
         """
         self.forget()
-        self._file = file
-        made = draft(design, file)
+        self._remember(file)
+        if self._kind == "tests":
+            made = draft_tests(design, file, self._module(design))
+        else:
+            made = draft(design, file, tests=tests)
         if made.diff:
             self._draft = made
         else:
             self._write(made)
 
     def write(self) -> None:
-        """What was shown to change in the file is changed.
+        """What was shown to change is changed.
 
         Raises:
-            DesignError: nothing was shown, or the file has changed since or cannot be written.
+            DesignError: nothing was shown, or a file has changed since or cannot be written.
         """
         if self._draft is None:
             raise DesignError("nothing is to be written; save shows what would change")
         self._write(self._draft)
-
-    def _write(self, made: Draft) -> None:
-        made.save()
-        self.forget()
-        self._said = "Saved as " + " and ".join(str(file.path) for file in made.files)
 
     def state(self, design: Design, owner: object) -> PanelState | None:
         """What is shown of it; None while it is closed."""
@@ -84,20 +98,49 @@ class FilePanel:
             return None
         text, why = "", self._why
         try:
-            if self._kind != "open":
-                text = to_code(design) if self._kind == "py" else to_json(design)
+            text = self._text(design, self._kind)
         except DesignError as error:
             why = str(error)
-        suffix = "json" if self._kind == "open" else self._kind
         return {
             "kind": self._kind,
             "text": text,
-            "file": self._file or f"{_snake(design.name)}.{suffix}",
+            "file": self._file(design, self._kind),
             "diff": diff_lines(self._draft) if self._draft is not None else [],
             "said": self._said,
             "why": why,
+            "tests": self._kind == "py" and len(design.steps) <= MOST_TESTED,
             "below": f"{called(owner)}.insert_code()",
         }
+
+    def _write(self, made: Draft) -> None:
+        made.save()
+        self.forget()
+        self.notes = made.notes
+        self._said = "Saved as " + " and ".join(str(file.path) for file in made.files)
+
+    def _remember(self, file: str) -> None:
+        if self._kind is not None:
+            self._files[self._kind] = file
+
+    def _file(self, design: Design, kind: PanelKind) -> str:
+        if kind in self._files:
+            return self._files[kind]
+        if kind == "tests":
+            return str(file_of_tests(self._file(design, "py")))
+        return f"{_snake(design.name)}.{'py' if kind == 'py' else 'json'}"
+
+    def _module(self, design: Design) -> str:
+        """The module that the tests import: the one beside them that their name tells, else that of the code."""
+        tests = Path(self._file(design, "tests")).stem
+        return tests.removeprefix("test_") if tests.startswith("test_") else Path(self._file(design, "py")).stem
+
+    def _text(self, design: Design, kind: PanelKind) -> str:
+        if kind == "open":
+            return ""
+        module = self._module(design) if kind == "tests" else ""
+        if self._made is None or self._made[0] is not design or self._made[1:3] != (kind, module):
+            self._made = (design, kind, module, _made(design, kind, module))
+        return self._made[3]
 
 
 def diff_lines(made: Draft) -> list[DiffLine]:
@@ -113,15 +156,17 @@ def diff_lines(made: Draft) -> list[DiffLine]:
     return shown[:MOST_LINES]
 
 
-def called(owner: object) -> str:
-    """How a cell can name `owner`: its variable, else the output that holds it, else `designer`."""
-    shell: Any = get_ipython()
-    names: dict[str, Any] = getattr(shell, "user_ns", {})
-    for name, value in list(names.items()):
-        if value is owner and not name.startswith("_"):
-            return name
-    outputs = names.get("Out", {})
-    return next((f"Out[{number}]" for number, value in list(outputs.items()) if value is owner), "designer")
+def _made(design: Design, kind: PanelKind, module: str) -> str:
+    if kind == "py":
+        return to_code(design)
+    if kind == "json":
+        return to_json(design)
+    if len(design.steps) > MOST_TESTED:
+        raise DesignError(
+            f"tests are made here for at most {MOST_TESTED} steps, since the failure of each is run to know what to "
+            'expect; draft(designer.design, "file.py", tests=True).save() makes them in a cell'
+        )
+    return to_test_code(design, module)
 
 
 def _snake(name: str) -> str:

@@ -13,6 +13,7 @@ from legend_lab.ui.designer.form import form_of
 from legend_lab.ui.designer.state import (
     DesignerState,
     FieldState,
+    NotesState,
     OutlineRow,
     PanelState,
     Refused,
@@ -34,13 +35,15 @@ class DesignAside:
     Attributes:
         said: what was done last, in words.
         panel: what is opened under the buttons.
-        notes: what a design cannot hold of the saga that was opened.
+        opened: what a design does not hold of what was opened.
+        saved: what saving left as a person wrote it.
         refused: for each part, what was typed there and refused, by its place.
     """
 
     said: str = ""
     panel: PanelState | None = None
-    notes: tuple[str, ...] = ()
+    opened: tuple[str, ...] = ()
+    saved: tuple[str, ...] = ()
     refused: dict[str, dict[str, Refused]] = field(default_factory=dict)
 
 
@@ -58,7 +61,7 @@ def designer_view(history: History, aside: DesignAside, findings: Mapping[str, S
             "is_empty": not design.parts,
             "templates": templates_shown(),
             "panel": aside.panel,
-            "notes": list(aside.notes),
+            "notes": list(_notes(aside)),
         },
         "outline": {
             "rows": list(_rows(design, findings)),
@@ -76,6 +79,13 @@ def designer_view(history: History, aside: DesignAside, findings: Mapping[str, S
             "refused": aside.refused.get("tables", {}),
         },
     }
+
+
+def _notes(aside: DesignAside) -> Iterator[NotesState]:
+    if aside.opened:
+        yield {"title": "Left out of the design", "lines": list(aside.opened)}
+    if aside.saved:
+        yield {"title": "Left in the file as it was", "lines": list(aside.saved)}
 
 
 @cache
@@ -160,6 +170,8 @@ def _context_table(design: Design) -> TableState:
             initial["hint"] = "nothing"
         kind = _cell("choice", "type", f"Type of {item.name}", item.type)
         kind["choices"] = [(name, name) for name in FIELD_TYPES]
+        about = _cell("text", "description", f"Description of {item.name}", item.description, "what it is")
+        about["code"] = False
         rows.append(
             {
                 "key": item.name,
@@ -167,6 +179,7 @@ def _context_table(design: Design) -> TableState:
                     _cell("text", "name", f"Name of {item.name}", item.name),
                     kind,
                     initial,
+                    about,
                     _cell("remove", "remove", f"Remove {item.name} from the context", ""),
                 ],
             }
@@ -175,7 +188,7 @@ def _context_table(design: Design) -> TableState:
     return {
         "command": "field",
         "title": "Context",
-        "columns": ["name", "type", "starts with"],
+        "columns": ["name", "type", "starts with", "description"],
         "empty": "",
         "rows": rows,
     }

@@ -70,7 +70,7 @@ const PANELS = {
   open: { name: "Open", save: "Open", copy: "", title: "" },
 };
 const HINTS = {
-  tests: "pytest: the code above runs as drawn, and whatever step fails, what was done is undone. Keep them beside the code.",
+  tests: "For pytest: the code runs as drawn, and what was done is undone whichever step fails. Keep them beside the code.",
   open: "A .json of the Designer, or a .py that it wrote. Undo brings back what is drawn now.",
 };
 

@@ -247,7 +247,7 @@ class Timeline(Part):
     _css = _styles("timeline")
 
     figure: Any = traitlets.Dict({"data": [], "layout": {}}).tag(sync=True)
-    """Data and layout of the Figure; `plain_figure` makes them."""
+    """Data and layout of the Figure, as plain JSON."""
     config = traitlets.Dict({**CONFIG, "displayModeBar": False, "responsive": False}).tag(sync=True)
     """plotly's own settings; its offer to send the chart elsewhere is off."""
     legend = traitlets.Unicode().tag(sync=True)
@@ -260,9 +260,3 @@ class Timeline(Part):
     def _answer(self, _widget: object, message: object, _buffers: object) -> None:
         if isinstance(message, dict) and message.get("kind") == "plotly.js?":
             self.send({"kind": "plotly.js"}, buffers=[plotly.offline.get_plotlyjs().encode()])
-
-
-def plain_figure(figure: Any) -> dict[str, Any]:  # noqa: ANN401 - a plotly Figure, which has no types
-    """Data and layout of a plotly Figure as plain JSON, as `Timeline.figure` takes them."""
-    plain: dict[str, Any] = json.loads(figure.to_json())
-    return {"data": plain.get("data", []), "layout": plain.get("layout", {})}

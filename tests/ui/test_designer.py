@@ -7,17 +7,17 @@ import json
 
 import ipywidgets
 import pytest
+from designer_samples import TRAVEL, long_design, tell
 
-from legend_lab import Design, Designer, DesignError, Fault, FaultKind, FaultPlan, LegendError, Saga, SimulatedStep
+from legend_lab import Design, Designer, DesignError, Fault, FaultKind, FaultPlan
 from legend_lab.lab.breakpoints import Breakpoint
 from legend_lab.lab.design import edits
-from legend_lab.lab.design.code import to_code
 from legend_lab.lab.design.files import from_json
 from legend_lab.lab.design.history import History
 from legend_lab.lab.design.model import Retries, StepDesign
 from legend_lab.lab.design.templates import TEMPLATES
 from legend_lab.ui import lifetime
-from legend_lab.ui.designer.commands import DESIGN_COMMANDS, carry_out
+from legend_lab.ui.designer.commands import carry_out
 from legend_lab.ui.designer.desk import Desk
 from legend_lab.ui.designer.form import form_of
 from legend_lab.ui.designer.parts import DesignBar, Outline, Settings, Tables
@@ -25,17 +25,7 @@ from legend_lab.ui.designer.settings import set_context, set_effect, set_part
 from legend_lab.ui.designer.values import number_of, number_text, typed_value, value_text
 from legend_lab.ui.designer.view import DesignAside, designer_view
 
-TRAVEL = TEMPLATES["Travel booking"]
-TRAVEL_CODE = to_code(TRAVEL)
 HOSTILE = '<img src=x onerror="alert(1)">{}"""\\'
-
-
-def tell(designer, command, **arguments):
-    """Send a command as the browser does."""
-    if command == "save":
-        arguments.setdefault("tests", "false")
-    assert set(arguments) == set(DESIGN_COMMANDS[command])
-    designer._commands.receive({"command": command, **arguments})
 
 
 def rows(designer):
@@ -261,156 +251,6 @@ def test_faults_need_a_design():
         Designer(faults=FaultPlan([Fault("x")]))
 
 
-# -- where it comes from and goes ----------------------------------------------------------------
-
-
-def test_it_opens_sagas_classes_files_and_nothing_else(tmp_path):
-    saga = Saga.of("Booking", {"hotel": SimulatedStep(), "flight": SimulatedStep()})
-    assert list(Designer(saga).design.steps) == ["hotel", "flight"]
-    for name in ("travel.json", "travel.py"):
-        designer = Designer(TRAVEL)
-        tell(designer, "save", file=str(tmp_path / name))
-        assert designer.bar.panel is None
-        assert Designer(tmp_path / name).design == TRAVEL
-    with pytest.raises(DesignError, match="there is no file"):
-        Designer("nowhere.json")
-    with pytest.raises(DesignError, match=r"ends in \.py or \.json"):
-        Designer("nowhere.txt")
-    with pytest.raises(LegendError, match="not of a int"):
-        Designer(3)
-
-
-def test_saving_over_a_file_shows_first_what_would_change(tmp_path):
-    file = tmp_path / "travel.py"
-    designer = Designer(TRAVEL)
-    tell(designer, "panel", kind="py")
-    assert designer.bar.panel["text"] == designer.to_code()
-    tell(designer, "save", file=str(file))
-    assert designer.bar.panel["said"] == f"Saved as {file}"
-    by_hand = "# a line that a person wrote\n" + file.read_text()
-    file.write_text(by_hand)
-    tell(designer, "set", path="charge", place="timeout_s", text="7.5")
-    tell(designer, "save", file=str(file))
-    changed = [line["text"].strip() for line in designer.bar.panel["diff"] if line["sign"] == "+"]
-    assert changed == ["timeout_s = 7.5"]
-    assert file.read_text() == by_hand
-    tell(designer, "write", file=str(file))
-    assert (
-        file.read_text() == by_hand.replace("timeout_s = 5.0", "timeout_s = 7.5")
-        or "timeout_s = 7.5" in file.read_text()
-    )
-    assert file.read_text().startswith("# a line that a person wrote\n")
-
-
-def test_a_file_that_changed_meanwhile_or_is_no_python_is_left_alone(tmp_path):
-    file = tmp_path / "travel.py"
-    designer = Designer(TRAVEL)
-    tell(designer, "panel", kind="py")
-    tell(designer, "save", file=str(file))
-    tell(designer, "set", path="charge", place="timeout_s", text="7.5")
-    tell(designer, "save", file=str(file))
-    file.write_text(file.read_text() + "# meanwhile\n")
-    tell(designer, "write", file=str(file))
-    assert "changed meanwhile" in designer.bar.panel["why"]
-    file.write_text("def broken(:\n")
-    tell(designer, "save", file=str(file))
-    assert designer.bar.panel["why"]
-    assert file.read_text() == "def broken(:\n"
-    tell(designer, "save", file=str(tmp_path / "no" / "such" / "folder.py"))
-    assert "folder.py cannot be written: No such file" in designer.bar.panel["why"]
-
-
-def test_the_tests_stand_beside_the_code_and_are_saved_with_it_or_alone(tmp_path):
-    code, tests = tmp_path / "trip.py", tmp_path / "test_trip.py"
-    designer = Designer(TRAVEL)
-    tell(designer, "panel", kind="tests")
-    assert designer.bar.panel["file"] == "test_travel_booking.py"
-    assert designer.bar.panel["text"] == designer.to_test_code("travel_booking")
-    tell(designer, "panel", kind="py")
-    assert designer.bar.panel["tests"]
-    tell(designer, "save", file=str(code), tests="true")
-    assert designer.bar.panel["said"] == f"Saved as {code} and {tests}"
-    assert tests.read_text() == designer.to_test_code("trip")
-    tests.write_text(tests.read_text() + "# a line that a person wrote\n")
-    tell(designer, "delete", path="charge")
-    tell(designer, "save", file=str(code), tests="true")
-    shown = [line["text"] for line in designer.bar.panel["diff"] if line["sign"] == "@" and line["text"]]
-    assert shown == [str(code), str(tests)]
-    tell(designer, "panel", kind="tests")
-    assert designer.bar.panel["file"] == str(tests)
-    assert designer.bar.panel["text"] == designer.to_test_code("trip")
-    tell(designer, "save", file=str(tests))
-    tell(designer, "write", file=str(tests))
-    assert designer.bar.panel["said"] == f"Saved as {tests}"
-    assert tests.read_text() == designer.to_test_code("trip") + "# a line that a person wrote\n"
-    assert "charge" in code.read_text()
-
-
-async def test_tests_are_made_where_a_loop_runs_already():
-    assert "import travel as drawn" in Designer(TRAVEL).to_test_code("travel")
-
-
-def test_a_long_design_shows_no_tests_and_says_how_to_have_them():
-    designer = Designer()
-    designer.edit(lambda _: edits.Edited(Design(parts=tuple(_steps(101))), "", "draw"))
-    tell(designer, "panel", kind="tests")
-    assert "at most 100 steps" in designer.bar.panel["why"]
-    tell(designer, "panel", kind="py")
-    assert not designer.bar.panel["tests"]
-
-
-def test_what_was_left_out_or_left_alone_is_noted_until_it_is_read(tmp_path):
-    class Real(SimulatedStep):
-        def write(self, ctx):
-            """Ring them up."""
-
-    file = tmp_path / "travel.py"
-    designer = Designer(Saga.of("Booking", {"hotel": Real()}))
-    (left_out,) = designer.bar.notes
-    assert left_out["title"] == "Left out of the design"
-    assert left_out["lines"] == ["hotel: its execute and compensate are simulated here; their code is not read"]
-    tell(designer, "dismiss")
-    assert designer.bar.notes == []
-    file.write_text(TRAVEL_CODE.replace("await simulate(", "await self.really(", 1))
-    tell(designer, "open", file=str(file))
-    assert "execute is written by hand" in designer.bar.notes[0]["lines"][0]
-    tell(designer, "delete", path="reserve_funds")
-    tell(designer, "save", file=str(file))
-    tell(designer, "write", file=str(file))
-    assert [note["title"] for note in designer.bar.notes] == ["Left out of the design", "Left in the file as it was"]
-    assert designer.bar.notes[1]["lines"] == [
-        "ReserveFunds is not used any more; it stays, since a person worked on it"
-    ]
-    tell(designer, "template", title="Money transfer")
-    assert designer.bar.notes == []
-
-
-def test_a_saga_of_the_designer_opens_with_what_is_said_of_its_context():
-    designer = Designer(TRAVEL)
-    tell(designer, "field", name="room", place="description", text="key of the room")
-    assert designer.tables.tables[0]["rows"][2]["fields"][3]["value"] == "key of the room"
-    again = Designer(designer.saga)
-    assert again.design.context == designer.design.context
-    assert again.bar.notes == []
-
-
-def test_an_empty_design_has_no_code_and_says_so():
-    designer = Designer()
-    tell(designer, "panel", kind="py")
-    assert "needs a step" in designer.bar.panel["why"]
-    tell(designer, "panel", kind="py")
-    assert designer.bar.panel is None
-
-
-def test_opening_is_an_edit_that_is_undone(tmp_path):
-    (tmp_path / "other.json").write_text(Designer(TEMPLATES["Money transfer"]).to_json())
-    designer = Designer(TRAVEL)
-    tell(designer, "open", file=str(tmp_path / "other.json"))
-    assert designer.design.name == "MoneyTransfer"
-    designer.undo()
-    assert designer.design == TRAVEL
-
-
 # -- what it refuses -----------------------------------------------------------------------------
 
 
@@ -551,15 +391,10 @@ def test_a_workbench_made_later_lives_as_long_as_its_designer(monkeypatch):
 
 def test_what_is_shown_is_json_for_a_hundred_steps():
     designer = Designer()
-    designer.edit(lambda _: edits.Edited(Design(parts=tuple(_steps(100))), "", "draw"))
+    designer.edit(lambda _: edits.Edited(long_design(100), "", "draw"))
     shown = {name: part.shown for name, part in designer.parts.items()}
     assert len(json.dumps(shown["outline"])) < 60_000
     assert designer.workbench.debugger.length == 100
-
-
-def _steps(number):
-    for at in range(number):
-        yield edits.add_step(Design(), name=f"step_{at:03}").design.parts[0]
 
 
 def test_what_the_lint_finds_stands_at_its_step_until_it_is_mended():
@@ -571,24 +406,3 @@ def test_what_the_lint_finds_stands_at_its_step_until_it_is_mended():
     assert made.settings.form["findings"] == [sentence]
     made.edit(edits.change, "pay", {"idempotent": True})
     assert made.outline.rows[1]["findings"] == []
-
-
-def test_a_folder_or_a_path_that_is_no_text_is_refused_in_words_and_changes_nothing(tmp_path):
-    (tmp_path / "saga.py").mkdir()
-    with pytest.raises(DesignError, match=r"saga\.py cannot be read: Is a directory"):
-        Designer(tmp_path / "saga.py")
-    made = Designer(TEMPLATES["Travel booking"])
-    made.select("charge")
-    for wrong in (None, 5):
-        with pytest.raises(DesignError, match="a path is a text"):
-            made.select(wrong)
-    made.refresh()
-    assert made.selected == "charge"
-
-
-def test_a_script_gets_the_tests_of_the_code_as_well():
-    text = Designer(TEMPLATES["Travel booking"]).to_test_code("travel")
-    assert "import travel" in text or "from travel import" in text
-    compile(text, "test_travel.py", "exec")
-    with pytest.raises(DesignError, match="no name of a module"):
-        Designer(TEMPLATES["Travel booking"]).to_test_code("no module")

@@ -63,7 +63,8 @@ def to_test_code(design: Design, module: str) -> str:
         DesignError: the design has no step yet, or the module no name.
     """
     if not _is_module(module):
-        raise DesignError(f"this is no name of a module: {module!r}"[:120])
+        called = repr(module)[:80]
+        raise DesignError(f"this is no name of a module: {called}; the tests import the code by it, so choose another")
     with ThreadPoolExecutor(1) as own:  # a loop may run in this thread, as in a notebook
         undisturbed, *failures = own.submit(run, _outcomes(design)).result()
     rows = [

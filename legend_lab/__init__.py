@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     from legend_lab.lab.comparison import compare
     from legend_lab.lab.conditions import ConditionError
     from legend_lab.lab.debugger import Debugger
+    from legend_lab.lab.design.drafts import Draft, draft
     from legend_lab.lab.design.model import Design
     from legend_lab.lab.drawing import diagram, to_mermaid
     from legend_lab.lab.editing import EditError
@@ -104,6 +105,7 @@ _LAZY = {
     "Recording": "legend_lab.lab.recording",
     "Design": "legend_lab.lab.design.model",
     "Designer": "legend_lab.ui.designer",
+    "Draft": "legend_lab.lab.design.drafts",
     "EditError": "legend_lab.lab.editing",
     "Diagram": "legend_lab.saga.diagram",
     "Effect": "legend_lab.lab.ledger",
@@ -119,6 +121,7 @@ _LAZY = {
     "canvas": "legend_lab.lab.lint.canvas",
     "compare": "legend_lab.lab.comparison",
     "diagram": "legend_lab.lab.drawing",
+    "draft": "legend_lab.lab.design.drafts",
     "gantt": "legend_lab.lab.charts",
     "ledger": "legend_lab.lab.ledger",
     "lint": "legend_lab.lab.lint.linting",
@@ -169,6 +172,7 @@ __all__ = [
     "DesignError",
     "Designer",
     "Diagram",
+    "Draft",
     "EditError",
     "Effect",
     "EffectError",
@@ -242,6 +246,7 @@ __all__ = [
     "canvas",
     "compare",
     "diagram",
+    "draft",
     "effects",
     "gantt",
     "idempotency_key",

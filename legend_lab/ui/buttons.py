@@ -6,7 +6,7 @@ from typing import Any
 
 from legend_lab.lab.opening import Shown
 from legend_lab.lab.recording import Recording
-from legend_lab.ui.view_state import Button
+from legend_lab.ui.menu_state import Button
 from legend_lab.ui.words import RECORDED
 
 

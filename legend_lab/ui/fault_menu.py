@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from legend_lab.core.errors import FaultPlanError
 from legend_lab.runtime.faults import Fault, FaultKind, FaultPhase
-from legend_lab.ui.view_state import FaultGroup, FaultLine
+from legend_lab.ui.menu_state import FaultGroup, FaultLine
 
 _WORDS: dict[FaultKind, tuple[str, str]] = {
     FaultKind.ERROR_BEFORE: ("Error before the effect", "it raises and has done nothing"),

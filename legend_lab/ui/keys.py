@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from legend_lab.ui.view_state import KeyHelp
+from legend_lab.ui.menu_state import KeyHelp
 
 KEYS: dict[str, str] = {
     "b": "back",

@@ -247,7 +247,7 @@ class Timeline(Part):
     _css = _styles("timeline")
 
     figure: Any = traitlets.Dict({"data": [], "layout": {}}).tag(sync=True)
-    """Data and layout of the Figure; `plain_figure` makes them."""
+    """Data and layout of the Figure, as plain JSON."""
     entry: Any = traitlets.Int(-1).tag(sync=True)
     """Number of the entry that was carried out last; its lane is kept in view."""
     config = traitlets.Dict({**CONFIG, "displayModeBar": False, "responsive": False}).tag(sync=True)
@@ -262,9 +262,3 @@ class Timeline(Part):
     def _answer(self, _widget: object, message: object, _buffers: object) -> None:
         if isinstance(message, dict) and message.get("kind") == "plotly.js?":
             self.send({"kind": "plotly.js"}, buffers=[plotly.offline.get_plotlyjs().encode()])
-
-
-def plain_figure(figure: Any) -> dict[str, Any]:  # noqa: ANN401 - a plotly Figure, which has no types
-    """Data and layout of a plotly Figure as plain JSON, as `Timeline.figure` takes them."""
-    plain: dict[str, Any] = json.loads(figure.to_json())
-    return {"data": plain.get("data", []), "layout": plain.get("layout", {})}

@@ -20,10 +20,10 @@ from legend_lab.ui.buttons import NO_CLOCK, buttons_of, clock_button
 from legend_lab.ui.chart import timeline_of
 from legend_lab.ui.lanes import history_of
 from legend_lab.ui.marks import anywhere_of, breakpoints_of, counted, marks_of, program_rows, summary_of
+from legend_lab.ui.menu_state import Button
 from legend_lab.ui.open_effects import effects_of
 from legend_lab.ui.planning import Planned, code_of
 from legend_lab.ui.view_state import (
-    Button,
     Chip,
     ContextRow,
     ContextState,

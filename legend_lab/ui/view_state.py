@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Literal, NotRequired, TypedDict
 
+from legend_lab.ui.menu_state import Button, Form
+
 Tone = Literal["plain", "forward", "ok", "failed", "undo", "paused", "uncertain"]
 """Which colour a text gets. The colour repeats what the text says, it never says anything alone."""
 
@@ -19,27 +21,6 @@ Look = Literal["done", "failed", "undone", "undo_failed", "paused", "uncertain",
 
 
 # -- toolbar ------------------------------------------------------------------------------------
-
-
-class Button(TypedDict):
-    """A command that can be clicked."""
-
-    command: str
-    """What is sent when it is clicked; a name of `commands.COMMANDS` that takes no arguments."""
-    label: str
-    glyph: str
-    """One character before the label, or empty."""
-    key: str
-    """The key to show as a hint (such as `n`), or empty. `Part.shortcuts` decides what the key does."""
-    enabled: bool
-    primary: bool
-    """The one thing to do next; at most one button of a row."""
-    why: str
-    """Shown when pointed at: what it does, or why it cannot be used now."""
-    short: NotRequired[bool]
-    """Its glyph says enough where there is little room."""
-    pressed: NotRequired[bool]
-    """Of a switch: whether it is on."""
 
 
 class Badge(TypedDict):
@@ -65,19 +46,6 @@ class PanelItem(TypedDict):
     text: str
 
 
-class Form(TypedDict):
-    """A decision that takes a note, and perhaps a choice."""
-
-    command: str
-    """What is sent, with the arguments `note` and, where there is a choice, `path`."""
-    label: str
-    paths: list[str]
-    """What to choose from, or empty."""
-    hint: str
-    """Shown in the empty field of the note."""
-    why: str
-
-
 class Panel(TypedDict):
     """Why the run stands still, and what a person can do about it."""
 
@@ -88,13 +56,6 @@ class Panel(TypedDict):
     items: list[PanelItem]
     actions: list[Button]
     form: Form | None
-
-
-class KeyHelp(TypedDict):
-    """One line of the key help."""
-
-    keys: list[str]
-    text: str
 
 
 class ToolbarState(TypedDict):
@@ -143,29 +104,6 @@ class RowMark(TypedDict):
     """Milliseconds by choice, of those that are delays."""
 
 
-class FaultLine(TypedDict):
-    """A kind of fault in the menu; it can be planned for one attempt."""
-
-    kind: str
-    label: str
-    why: str
-    """What it means, shown when pointed at."""
-    every: bool
-    """It can be planned for every attempt, too."""
-    delay: bool
-    """It takes a number of milliseconds."""
-
-
-class FaultGroup(TypedDict):
-    """The faults of one phase in the menu."""
-
-    phase: str
-    doing: str
-    """The phase in a word."""
-    label: str
-    lines: list[FaultLine]
-
-
 class BreakpointMark(TypedDict):
     """The breakpoints at a row."""
 
@@ -210,7 +148,7 @@ class TimelineState(TypedDict):
     """Traits of `Timeline`."""
 
     figure: dict[str, Any]
-    """`{"data": […], "layout": {…}}` of a plotly Figure; `parts.plain_figure` makes it."""
+    """`{"data": […], "layout": {…}}` of a plotly Figure; `charts.figure_data` makes it."""
     entry: int
     """Number of the entry that was carried out last, -1 before the first; its lane is kept in view."""
     legend: str

@@ -11,7 +11,8 @@ from legend_lab.lab.opening import Shown
 from legend_lab.lab.recording import Recording
 from legend_lab.runtime.executions import CompensationFailed, Completed, Failed, Paused
 from legend_lab.ui.marks import counted
-from legend_lab.ui.view_state import Badge, Button, Form, Panel, Standing
+from legend_lab.ui.menu_state import Button, Form
+from legend_lab.ui.view_state import Badge, Panel, Standing
 
 DEAD: Badge = {"tone": "failed", "glyph": "☠\ufe0e", "text": "Process dead"}
 RECORDED = "This run is a recording: travel in it and look; nothing can be carried out."

@@ -1,4 +1,4 @@
-"""Owns the hostile texts: what a person, a service or an attacker may put where the workbench shows it.
+"""Owns the hostile texts: what a person, a service or an attacker may put where the workbench or a page shows it.
 
 Tests import it, and so do the kernels they start.
 """
@@ -40,6 +40,14 @@ TEXTS: dict[str, str] = {
     "right to left": "\u05e9\u05dc\u05d5\u05dd 123 \u0645\u0631\u062d\u0628\u0627 (end)",
     "constructor": "constructor",
     "prototype": "__proto__",
+    "script in script": "</script><script>globalThis.pwned=9</script>",
+    "comment in script": "--><!-- <script>",
+    "style in style": "</style><style>*{display:none}",
+    "frame": "<iframe srcdoc='<script>parent.pwned=10</script>'>",
+    "end of text": "';globalThis.pwned=11;//",
+    "end of attribute": '"><svg onload=globalThis.pwned=12>',
+    "end of template": "${globalThis.pwned=13}`",
+    "escaped": "\\u003cscript>",
     "slash": "a/b//c",
     "blank": "   ",
 }

@@ -1,4 +1,4 @@
-"""Owns runs to make pages of: a booking that fails, texts that try to be more than texts, big contexts."""
+"""Owns runs to make pages of: a booking that fails, hostile texts, big contexts."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from hostile import TEXTS
 from pydantic import BaseModel
 
 from legend_lab import (
@@ -22,31 +23,6 @@ from legend_lab import (
     pass_time,
 )
 from legend_lab.lab.branching import LONGEST_BRANCH_NAME
-
-HOSTILE = [
-    "</script><script>globalThis.pwned=1</script>",
-    "<!--",
-    "--><!-- <script>",
-    "<img src=x onerror=globalThis.pwned=1>",
-    "</style><style>*{display:none}",
-    "<iframe srcdoc='<script>parent.pwned=1</script>'>",
-    "&lt;b&gt; &amp; &#x41;",
-    "<br><b>bold</b>",
-    "javascript:globalThis.pwned=1",
-    "';globalThis.pwned=1;//",
-    '"><svg onload=globalThis.pwned=1>',
-    "${globalThis.pwned=1}`",
-    "]]>",
-    "\\u003cscript>",
-    "\u202egnirts\u2066x\u2069",
-    "line\u2028and\u2029paragraph",
-    "\ud800 alone \udfff",
-    "\x00\x1b[31m\x07",
-    "\ufeff\u200b\u00ad",
-    "__proto__",
-    "constructor",
-    "long " * 5_000,
-]
 
 
 class SeatUnavailableError(Exception):
@@ -173,22 +149,23 @@ def growing(entries: int, size: int, share: int = 10) -> Debugger[Any, Any]:
 
 
 def hostile_run() -> Debugger[Any, Any]:
-    """The corpus as context keys and values, step inputs, error messages and branch names."""
+    """The hostile texts as context keys and values, step inputs, error messages and branch names."""
+    texts = list(TEXTS.values())
 
     class Bad(Step[dict]):
         text: list[str]
 
         async def execute(self, ctx: dict[str, str]) -> StepOutcome:
-            for text in HOSTILE:
+            for text in texts:
                 ctx[text] = text[::-1]
             raise ValueError("".join(text[:200] for text in self.text))
 
         async def compensate(self, ctx: dict[str, str]) -> CompensationOutcome:
             return CompensationOutcome.COMPLETED
 
-    saga = Saga.of("Hostile", {"calm": SimulatedStep(), "bad": Bad(text=HOSTILE)})
-    debugger = stepped(saga, {text: text for text in HOSTILE})
-    for text in HOSTILE:
+    saga = Saga.of("Hostile", {"calm": SimulatedStep(), "bad": Bad(text=texts)})
+    debugger = stepped(saga, {text: text for text in texts})
+    for text in texts:
         if text.strip():
             debugger.goto(0)
             debugger.fork(text[:LONGEST_BRANCH_NAME])

@@ -7,8 +7,9 @@ import json
 
 import ipywidgets
 import pytest
+from designer_samples import TRAVEL, long_design, tell
 
-from legend_lab import Design, Designer, DesignError, Fault, FaultKind, FaultPlan, LegendError, Saga, SimulatedStep
+from legend_lab import Design, Designer, DesignError, Fault, FaultKind, FaultPlan
 from legend_lab.lab.breakpoints import Breakpoint
 from legend_lab.lab.design import edits
 from legend_lab.lab.design.files import from_json
@@ -16,21 +17,15 @@ from legend_lab.lab.design.history import History
 from legend_lab.lab.design.model import Retries, StepDesign
 from legend_lab.lab.design.templates import TEMPLATES
 from legend_lab.ui import lifetime
-from legend_lab.ui.designer_commands import DESIGN_COMMANDS
-from legend_lab.ui.designer_form import form_of
-from legend_lab.ui.designer_parts import DesignBar, Outline, Settings, Tables
-from legend_lab.ui.designer_settings import set_context, set_effect, set_part
-from legend_lab.ui.designer_values import number_of, number_text, typed_value, value_text
-from legend_lab.ui.designer_view import DesignAside, designer_view
+from legend_lab.ui.designer.commands import carry_out
+from legend_lab.ui.designer.desk import Desk
+from legend_lab.ui.designer.form import form_of
+from legend_lab.ui.designer.parts import DesignBar, Outline, Settings, Tables
+from legend_lab.ui.designer.settings import set_context, set_effect, set_part
+from legend_lab.ui.designer.values import number_of, number_text, typed_value, value_text
+from legend_lab.ui.designer.view import DesignAside, designer_view
 
-TRAVEL = TEMPLATES["Travel booking"]
 HOSTILE = '<img src=x onerror="alert(1)">{}"""\\'
-
-
-def tell(designer, command, **arguments):
-    """Send a command as the browser does."""
-    assert set(arguments) == set(DESIGN_COMMANDS[command])
-    designer._commands.receive({"command": command, **arguments})
 
 
 def rows(designer):
@@ -256,163 +251,6 @@ def test_faults_need_a_design():
         Designer(faults=FaultPlan([Fault("x")]))
 
 
-# -- where it comes from and goes ----------------------------------------------------------------
-
-
-def test_it_opens_sagas_classes_files_and_nothing_else(tmp_path):
-    saga = Saga.of("Booking", {"hotel": SimulatedStep(), "flight": SimulatedStep()})
-    assert list(Designer(saga).design.steps) == ["hotel", "flight"]
-    for name in ("travel.json", "travel.py"):
-        designer = Designer(TRAVEL)
-        tell(designer, "save", file=str(tmp_path / name))
-        assert designer.bar.panel is None
-        assert Designer(tmp_path / name).design == TRAVEL
-    with pytest.raises(DesignError, match="there is no file"):
-        Designer("nowhere.json")
-    with pytest.raises(DesignError, match=r"ends in \.py or \.json"):
-        Designer("nowhere.txt")
-    with pytest.raises(LegendError, match="not of a int"):
-        Designer(3)
-
-
-def test_saving_over_a_file_shows_first_what_would_change(tmp_path):
-    file = tmp_path / "travel.py"
-    designer = Designer(TRAVEL)
-    tell(designer, "panel", kind="py")
-    assert designer.bar.panel["text"] == designer.to_code()
-    tell(designer, "save", file=str(file))
-    assert designer.bar.panel["said"] == f"Saved as {file}"
-    by_hand = "# a line that a person wrote\n" + file.read_text()
-    file.write_text(by_hand)
-    tell(designer, "set", path="charge", place="timeout_s", text="7.5")
-    tell(designer, "save", file=str(file))
-    changed = [line["text"].strip() for line in designer.bar.panel["diff"] if line["sign"] == "+"]
-    assert changed == ["timeout_s = 7.5"]
-    assert file.read_text() == by_hand
-    tell(designer, "write", file=str(file))
-    assert (
-        file.read_text() == by_hand.replace("timeout_s = 5.0", "timeout_s = 7.5")
-        or "timeout_s = 7.5" in file.read_text()
-    )
-    assert file.read_text().startswith("# a line that a person wrote\n")
-
-
-def test_a_file_that_changed_meanwhile_or_is_no_python_is_left_alone(tmp_path):
-    file = tmp_path / "travel.py"
-    designer = Designer(TRAVEL)
-    tell(designer, "panel", kind="py")
-    tell(designer, "save", file=str(file))
-    tell(designer, "set", path="charge", place="timeout_s", text="7.5")
-    tell(designer, "save", file=str(file))
-    file.write_text(file.read_text() + "# meanwhile\n")
-    tell(designer, "write", file=str(file))
-    assert "changed meanwhile" in designer.bar.panel["why"]
-    file.write_text("def broken(:\n")
-    tell(designer, "save", file=str(file))
-    assert designer.bar.panel["why"]
-    assert file.read_text() == "def broken(:\n"
-    tell(designer, "save", file=str(tmp_path / "no" / "such" / "folder.py"))
-    assert "FileNotFoundError" in designer.bar.panel["why"]
-
-
-def test_an_empty_design_has_no_code_and_says_so():
-    designer = Designer()
-    tell(designer, "panel", kind="py")
-    assert "needs a step" in designer.bar.panel["why"]
-    tell(designer, "panel", kind="py")
-    assert designer.bar.panel is None
-
-
-def test_opening_is_an_edit_that_is_undone(tmp_path):
-    (tmp_path / "other.json").write_text(Designer(TEMPLATES["Money transfer"]).to_json())
-    designer = Designer(TRAVEL)
-    tell(designer, "open", file=str(tmp_path / "other.json"))
-    assert designer.design.name == "MoneyTransfer"
-    designer.undo()
-    assert designer.design == TRAVEL
-
-
-HELPER = "def label(ctx):\n    return ctx.room\n\n\nclass BookHotel"
-LOOSE = "LABELS = {'room': 'Room'}\n\n\nclass BookHotel"
-
-
-def by_hand(folder, code):
-    """A file of the travel saga with a person's code in it."""
-    file = folder / "travel.py"
-    file.write_text(Designer(TRAVEL).to_code().replace("class BookHotel", code, 1))
-    return file
-
-
-def test_an_edit_that_the_opened_code_cannot_follow_is_said_at_once_and_undo_brings_it_back(tmp_path):
-    file = by_hand(tmp_path, HELPER)
-    designer = Designer(file)
-    tell(designer, "field", name="room", place="name", text="suite")
-    (said,) = designer.bar.objections
-    assert said.startswith("The code that was opened cannot follow: the field room cannot become suite: ")
-    assert f"line {file.read_text()[: file.read_text().index('ctx.room')].count(chr(10)) + 1}, in label, says" in said
-    assert designer.objections == (said,)
-    tell(designer, "panel", kind="py")
-    tell(designer, "save", file=str(file))
-    assert "cannot become suite" in designer.bar.panel["why"]
-    tell(designer, "undo")
-    assert (designer.bar.objections, designer.objections) == ([], ())
-    tell(designer, "redo")
-    assert designer.bar.objections == [said]
-
-
-def test_a_line_that_may_need_a_look_is_said_at_once(tmp_path):
-    designer = Designer(by_hand(tmp_path, LOOSE))
-    tell(designer, "field", name="room", place="name", text="suite")
-    (said,) = designer.bar.objections
-    assert "'room' stands; see whether it means the field room, which is suite now" in said
-    tell(designer, "undo")
-    assert designer.bar.objections == []
-
-
-def test_a_script_is_warned_at_once_of_what_the_code_cannot_follow(tmp_path):
-    designer = Designer(by_hand(tmp_path, HELPER))
-    with pytest.warns(UserWarning, match="cannot be removed") as told:
-        designer.edit(edits.remove_field, "room")
-    assert told[0].filename == __file__
-    designer.edit(edits.change, "charge", {"timeout_s": 3})  # said once; it still stands there
-    assert len(designer.objections) == 1
-    designer.undo()
-    designer.undo()
-    assert designer.objections == ()
-
-
-def test_what_was_opened_last_is_what_has_to_follow(tmp_path):
-    file = by_hand(tmp_path, HELPER)
-    designer = Designer(TRAVEL)
-    designer.edit(edits.set_field, "room", {"name": "suite"})
-    assert designer.objections == ()
-    designer.start_from(file)
-    with pytest.warns(UserWarning, match="cannot become"):
-        designer.edit(edits.set_field, "room", {"name": "suite"})
-    designer.undo()
-    designer.undo()
-    assert designer.objections == ()
-    designer.redo()
-    designer.redo()
-    assert len(designer.objections) == 1
-    tell(designer, "save", file=str(tmp_path / "new.py"))
-    assert designer.objections == ()
-    assert designer.bar.objections == []
-
-
-def test_a_file_that_was_saved_is_what_has_to_follow_from_then_on(tmp_path):
-    file = tmp_path / "travel.py"
-    designer = Designer(TRAVEL)
-    tell(designer, "save", file=str(file))
-    file.write_text(file.read_text().replace("class BookHotel", HELPER, 1))
-    tell(designer, "set", path="charge", place="timeout_s", text="7.5")
-    tell(designer, "save", file=str(file))
-    assert designer.objections == ()
-    tell(designer, "write", file=str(file))
-    tell(designer, "field", name="room", place="remove", text="")
-    assert len(designer.objections) == 1
-
-
 # -- what it refuses -----------------------------------------------------------------------------
 
 
@@ -483,6 +321,13 @@ def test_messages_that_are_no_commands_change_nothing(command):
     assert designer.design == TRAVEL
 
 
+def test_a_command_that_nothing_carries_out_is_refused_in_words():
+    desk = Desk(TRAVEL)
+    with pytest.raises(DesignError, match="there is no command 'boom'"):
+        carry_out(desk, {"command": "boom"})
+    assert desk.design == TRAVEL
+
+
 @pytest.mark.parametrize(
     ("command", "said"),
     [
@@ -537,23 +382,19 @@ def test_a_workbench_made_later_lives_as_long_as_its_designer(monkeypatch):
     tell(designer, "add")  # the kernel still names the cell that ran last
     monkeypatch.setattr(lifetime, "_running_cell", lambda: ("second", "request 3"))
     lifetime.close_on_rerun(lambda: None)
-    assert designer.workbench.children != ()
+    bench = designer.workbench
+    assert bench.children != ()
     monkeypatch.setattr(lifetime, "_running_cell", lambda: ("first", "request 4"))
     lifetime.close_on_rerun(lambda: None)
-    assert designer.children == designer.workbench.children == ()
+    assert designer.children == bench.children == ()
 
 
 def test_what_is_shown_is_json_for_a_hundred_steps():
     designer = Designer()
-    designer.edit(lambda _: edits.Edited(Design(parts=tuple(_steps(100))), "", "draw"))
+    designer.edit(lambda _: edits.Edited(long_design(100), "", "draw"))
     shown = {name: part.shown for name, part in designer.parts.items()}
     assert len(json.dumps(shown["outline"])) < 60_000
     assert designer.workbench.debugger.length == 100
-
-
-def _steps(number):
-    for at in range(number):
-        yield edits.add_step(Design(), name=f"step_{at:03}").design.parts[0]
 
 
 def test_what_the_lint_finds_stands_at_its_step_until_it_is_mended():
@@ -565,24 +406,3 @@ def test_what_the_lint_finds_stands_at_its_step_until_it_is_mended():
     assert made.settings.form["findings"] == [sentence]
     made.edit(edits.change, "pay", {"idempotent": True})
     assert made.outline.rows[1]["findings"] == []
-
-
-def test_a_folder_or_a_path_that_is_no_text_is_refused_in_words_and_changes_nothing(tmp_path):
-    (tmp_path / "saga.py").mkdir()
-    with pytest.raises(DesignError, match=r"saga\.py cannot be read: Is a directory"):
-        Designer(tmp_path / "saga.py")
-    made = Designer(TEMPLATES["Travel booking"])
-    made.select("charge")
-    for wrong in (None, 5):
-        with pytest.raises(DesignError, match="a path is a text"):
-            made.select(wrong)
-    made.refresh()
-    assert made.selected == "charge"
-
-
-def test_a_script_gets_the_tests_of_the_code_as_well():
-    text = Designer(TEMPLATES["Travel booking"]).to_test_code("travel")
-    assert "import travel" in text or "from travel import" in text
-    compile(text, "test_travel.py", "exec")
-    with pytest.raises(DesignError, match="no name of a module"):
-        Designer(TEMPLATES["Travel booking"]).to_test_code("no module")

@@ -205,8 +205,10 @@ def test_what_would_change_in_a_file_is_shown_before_it_changes(run_notebook, la
     page.get_by_role("button", name="Show the Python of this design").click()
     panel = page.get_by_role("region", name="Code")
     expect(panel.get_by_role("textbox", name="File")).to_have_value("travel_booking.py")
+    panel.get_by_role("checkbox", name="with tests").uncheck()
     panel.get_by_role("button", name="Save as .py").click()
-    expect(panel.get_by_role("status")).to_contain_text("Saved as travel_booking.py")
+    expect(panel.get_by_role("status")).to_have_text("Saved as travel_booking.py")
+    assert not (lab.root / "test_travel_booking.py").exists()
     file = lab.root / "travel_booking.py"
     file.write_text("# by hand\n" + file.read_text())
     outline(page).get_by_role("row").filter(has_text="charge").click()
@@ -223,6 +225,71 @@ def test_what_would_change_in_a_file_is_shown_before_it_changes(run_notebook, la
     expect(panel.get_by_role("status")).to_contain_text("Saved as travel_booking.py")
     assert file.read_text().startswith("# by hand\n")
     assert "timeout_s = 7.5" in file.read_text()
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+def test_code_and_tests_are_saved_side_by_side_by_keyboard(run_notebook, lab, page: Page, picture, name: str) -> None:
+    theme = f"JupyterLab {name.capitalize()}"
+    run_notebook(f"designer-tests-{name}", TRAVEL, theme=theme)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Show the Python of this design").focus()
+    page.keyboard.press("Enter")
+    panel = page.get_by_role("region", name="Code")
+    expect(panel.get_by_role("button", name="Copy to the clipboard")).to_be_focused()
+    expect(panel.get_by_role("checkbox", name="with tests")).to_be_checked()
+    file = panel.get_by_role("textbox", name="File")
+    file.focus()
+    file.fill(f"booking_{name}.py")
+    page.keyboard.press("Enter")
+    expect(panel.get_by_role("status")).to_have_text(f"Saved as booking_{name}.py and test_booking_{name}.py")
+    picture(f"designer-saved-both-{name}")
+    assert f"import booking_{name} as drawn" in (lab.root / f"test_booking_{name}.py").read_text()
+
+    page.get_by_role("button", name="Show the tests of that Python").focus()
+    page.keyboard.press("Enter")
+    tests = page.get_by_role("region", name="Tests")
+    expect(tests.get_by_role("textbox", name="File")).to_have_value(f"test_booking_{name}.py")
+    copy = tests.get_by_role("button", name="Copy the tests to the clipboard")
+    expect(copy).to_be_focused()
+    expect(copy).to_have_text("⧉Copy tests")
+    page.keyboard.press("Enter")
+    expect(copy).to_have_text("⧉Copied")
+    assert page.evaluate("() => navigator.clipboard.readText()") == (lab.root / f"test_booking_{name}.py").read_text()
+    expect(tests.get_by_role("checkbox")).to_be_hidden()
+    tests.get_by_role("button", name="Save tests as .py").focus()
+    page.keyboard.press("Enter")
+    expect(tests.get_by_role("status")).to_have_text(f"Saved as test_booking_{name}.py")
+    picture(f"designer-tests-{name}")
+
+
+NOTED = """
+from legend_lab import Designer, Saga, SimulatedStep
+class Ring(SimulatedStep):
+    def write(self, ctx): ...
+designer = Designer(Saga.of("Booking", {"hotel": Ring(), "flight": Ring()}))
+designer
+"""
+
+
+@pytest.mark.parametrize(("theme", "name"), [("JupyterLab Light", "light"), ("JupyterLab Dark", "dark")])
+def test_what_was_left_out_is_noted_until_it_is_dismissed_and_fields_are_described(
+    run_notebook, page: Page, picture, theme: str, name: str
+) -> None:
+    run_notebook(f"designer-notes-{name}", NOTED, theme=theme)
+    notes = page.get_by_role("region", name="Notes")
+    expect(notes.get_by_role("listitem")).to_have_count(2, timeout=30_000)
+    expect(notes.get_by_role("listitem").first).to_contain_text("hotel: its execute and compensate are simulated")
+    said = page.get_by_role("textbox", name="Description of hotel")
+    said.fill("where they <b>sleep</b>")
+    said.press("Enter")
+    expect(page.locator(".ld-said")).to_have_text("Change field hotel")
+    expect(said).to_have_value("where they <b>sleep</b>")
+    expect(said).to_be_focused()
+    picture(f"designer-notes-{name}")
+    notes.get_by_role("button", name="Dismiss these notes").focus()
+    page.keyboard.press("Enter")
+    expect(notes).to_be_hidden()
+    assert page.evaluate("() => document.querySelector('.ll-designbar').contains(document.activeElement)")
 
 
 BY_HAND = """

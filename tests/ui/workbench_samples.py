@@ -12,15 +12,13 @@ import plotly.graph_objects as go
 
 from legend_lab.ui.commands import Commands
 from legend_lab.ui.layout import WorkbenchLayout
-from legend_lab.ui.parts import plain_figure
+from legend_lab.ui.menu_state import Button, Form
 from legend_lab.ui.view_state import (
-    Button,
     ContextRow,
     Dot,
     EffectLook,
     EffectMove,
     EffectRow,
-    Form,
     HistoryState,
     Panel,
     ProgramRow,
@@ -123,7 +121,8 @@ def figure() -> dict[str, Any]:
         yaxis={"tickvals": list(range(5)), "ticktext": names,
                "range": [4.6, -0.6], "zeroline": False, "showgrid": False},
     )  # fmt: skip
-    return plain_figure(chart)
+    plain = json.loads(chart.to_json())
+    return {"data": plain["data"], "layout": plain["layout"]}
 
 
 def history() -> HistoryState:

@@ -32,6 +32,8 @@ TYPES: dict[FieldType, Any] = {
     "object": object,
 }
 """The types of context fields."""
+DESCRIPTION = "description"
+"""Where a dataclass keeps what is said of a field: in its metadata, under this key."""
 
 
 class DesignedStep(SimulatedStep, abstract=True):
@@ -188,7 +190,7 @@ def _class_of_context(design: Design) -> type:
 @lru_cache(maxsize=4_096)
 def _context_class(name: str, fields: tuple[ContextField, ...], _initials: tuple[str, ...]) -> type:
     """A context class like this; `_initials` tells apart what Python calls equal: 0, 0.0 and False."""
-    made = [(field.name, _type_of(field), dataclasses.field(default=field.initial)) for field in fields]
+    made = [(field.name, _type_of(field), _dataclass_field(field)) for field in fields]
     known = {"__module__": __name__, "__made_of__": (name, fields, _initials)}
     return dataclasses.make_dataclass(name, made, bases=(DesignedContext,), namespace=known)
 
@@ -198,6 +200,11 @@ def _reduce_context_class(cls: _ContextClass) -> tuple[Any, ...]:
 
 
 copyreg.pickle(_ContextClass, _reduce_context_class)
+
+
+def _dataclass_field(field: ContextField) -> Any:  # noqa: ANN401 - what dataclasses say of it
+    said = {DESCRIPTION: field.description} if field.description else {}
+    return dataclasses.field(default=field.initial, metadata=said)
 
 
 def _type_of(field: ContextField) -> Any:  # noqa: ANN401 - any type form

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import MISSING, is_dataclass
 from dataclasses import fields as dataclass_fields
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticUndefined
 
 from legend_lab.core.errors import DesignError
 from legend_lab.core.program import ExceptionTypes, RetryPolicy, exception_types
-from legend_lab.lab.design.building import TYPES, DesignedStep
+from legend_lab.lab.design.building import DESCRIPTION, TYPES, DesignedStep
 from legend_lab.lab.design.checks import class_name, fits
 from legend_lab.lab.design.files import checked, design_error
 from legend_lab.lab.design.model import BlockDesign, ContextField, Design, EffectDesign, FieldType, StepDesign
@@ -77,9 +77,10 @@ class _Reader:
     def context(self, form: Any, ctx: Any) -> None:  # noqa: ANN401 - any type form, any context
         """Read the fields of a context class, with what they start with, as far as a design can hold them."""
         given = _values_of(ctx)
-        for name, (type_form, default) in {**dict.fromkeys(given, (None, None)), **_annotated(form)}.items():
-            value = given.get(name, default)
-            self._field(name, _type_of_value(value) if type_form is None else _type_of_form(type_form), value)
+        for name, found in {**dict.fromkeys(given, _Annotated()), **_annotated(form)}.items():
+            value = given.get(name, found.default)
+            type_name = _type_of_value(value) if found.type_form is None else _type_of_form(found.type_form)
+            self._field(name, type_name, value, _one_line(found.description))
 
     def parts(self, saga: Any, prefix: str) -> Iterator[StepDesign | BlockDesign]:  # noqa: ANN401 - an object or class
         for name, part in _members(saga):
@@ -169,12 +170,12 @@ class _Reader:
             "writes": {name: value for name, value in writes.items() if value is not None and name in self.fields},
         }
 
-    def _field(self, name: Any, type_name: FieldType, value: Any) -> None:  # noqa: ANN401 - keys and values of any context
+    def _field(self, name: Any, type_name: FieldType, value: Any, description: str = "") -> None:  # noqa: ANN401 - keys and values of any context
         """Take a field into the context; without its value, or not at all, where a design cannot hold it."""
         plain = isinstance(value, str | int | float | bool) and fits(value, type_name)
         for initial in (value, None) if plain else (None,):
             try:
-                field = ContextField(name=name, type=type_name, initial=initial)
+                field = ContextField(name=name, type=type_name, initial=initial, description=description)
                 Design(context=(field,))
             except ValidationError as error:
                 said = str(design_error(error)).removeprefix("name: ").removeprefix("the context: ")
@@ -229,10 +230,13 @@ def _is_class_name(name: str) -> bool:
 
 def _first_line(cls: type) -> str:
     """What a class says of itself in its own first line, as far as a design holds it."""
-    said = (
-        "" if cls in (SimulatedStep, Step) else (cls.__dict__.get("__doc__") or "").strip().partition("\n")[0].strip()
-    )
-    return "".join(sign if sign.isprintable() else " " for sign in said)[:500].strip()
+    return "" if cls in (SimulatedStep, Step) else _one_line(cls.__dict__.get("__doc__"))
+
+
+def _one_line(said: object) -> str:
+    """The first line of what is said, as far as a design holds it."""
+    line = said.strip().partition("\n")[0].strip() if isinstance(said, str) else ""
+    return "".join(sign if sign.isprintable() else " " for sign in line)[:500].strip()
 
 
 def _values_of(ctx: Any) -> dict[Any, Any]:  # noqa: ANN401 - any context
@@ -250,8 +254,16 @@ def _values_of(ctx: Any) -> dict[Any, Any]:  # noqa: ANN401 - any context
     return slots
 
 
-def _annotated(form: Any) -> dict[str, tuple[Any, Any]]:  # noqa: ANN401 - any type form
-    """Type and default of each field of a dataclass, a pydantic model, a TypedDict or a Protocol."""
+class _Annotated(NamedTuple):
+    """What a context's class says of a field."""
+
+    type_form: Any = None
+    default: Any = None
+    description: object = ""
+
+
+def _annotated(form: Any) -> dict[str, _Annotated]:  # noqa: ANN401 - any type form
+    """Each field of a dataclass, a pydantic model, a TypedDict or a Protocol."""
     if not isinstance(form, type) or form in (dict, object):
         return {}
     try:
@@ -259,17 +271,22 @@ def _annotated(form: Any) -> dict[str, tuple[Any, Any]]:  # noqa: ANN401 - any t
     except (NameError, TypeError):
         hints = {}
     if issubclass(form, BaseModel):
-        of_model = form.model_fields.items()
         return {
-            name: (info.annotation, None if info.default is PydanticUndefined else info.default)
-            for name, info in of_model
+            name: _Annotated(
+                info.annotation, None if info.default is PydanticUndefined else info.default, info.description
+            )
+            for name, info in form.model_fields.items()
         }
     if is_dataclass(form):
         return {
-            field.name: (hints.get(field.name), None if field.default is MISSING else field.default)
+            field.name: _Annotated(
+                hints.get(field.name),
+                None if field.default is MISSING else field.default,
+                field.metadata.get(DESCRIPTION),
+            )
             for field in dataclass_fields(form)
         }
-    return {name: (hint, None) for name, hint in hints.items() if not name.startswith("_")}
+    return {name: _Annotated(hint) for name, hint in hints.items() if not name.startswith("_")}
 
 
 def _type_of_form(form: Any) -> FieldType:  # noqa: ANN401 - any type form

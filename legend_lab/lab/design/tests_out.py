@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import keyword
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from legend_lab.core.errors import DesignError
 from legend_lab.core.state import StepStatus
@@ -12,7 +14,7 @@ from legend_lab.lab.design.literals import Group, laid_out, statement, text
 from legend_lab.lab.design.model import Design
 from legend_lab.lab.design.naming import CONTEXT
 from legend_lab.runtime.clocks import VirtualClock
-from legend_lab.runtime.executions import Paused
+from legend_lab.runtime.executions import New, Paused
 from legend_lab.runtime.faults import Fault
 from legend_lab.runtime.sync import run
 
@@ -62,29 +64,40 @@ def to_test_code(design: Design, module: str) -> str:
         DesignError: the design has no step yet, or the module no name.
     """
     if not _is_module(module):
-        raise DesignError(f"this is no name of a module: {shown(module)}")
-    ended, undone = _outcome(design)
-    undisturbed = Group("UNDISTURBED: tuple[str, list[str]] = (", (text(ended), _texts(undone)), ")")
-    rows = []
-    for path in design.steps:
-        ended, undone = _outcome(design, Fault(path, attempt="every"))
-        rows.append(Group("(", (text(path), text(ended), _texts(undone)), ")"))
+        raise DesignError(
+            f"this is no name of a module: {shown(module)}; the tests import the code by it, so choose another"
+        )
+    with ThreadPoolExecutor(1) as own:  # a loop may run in this thread, as in a notebook
+        undisturbed, *failures = own.submit(run, _outcomes(design)).result()
+    rows = [
+        Group("(", (text(path), text(ended), _texts(undone)), ")")
+        for path, (ended, undone) in zip(design.steps, failures, strict=True)
+    ]
+    ended, undone = undisturbed
+    expected = Group("UNDISTURBED: tuple[str, list[str]] = (", (text(ended), _texts(undone)), ")")
     table = Group("WHEN_A_STEP_FAILS: list[tuple[str, str, list[str]]] = [", tuple(rows), "]")
     imported = [
         *statement(f"import {module} as drawn", 0),
         "",
         *statement(f"Context = drawn.{design.name}{CONTEXT}", 0),
     ]
-    body = [*imported, "", *laid_out(undisturbed, 0)]
+    body = [*imported, "", *laid_out(expected, 0)]
     body += laid_out(table, 0)
     return _HEAD + "\n".join(body) + "\n" + _BODY
 
 
-def _outcome(design: Design, *faults: Fault) -> tuple[str, list[str]]:
-    """How a run of the design ends, and what is undone on the way."""
-    result = run(saga_of(design).build(context_of(design), clock=VirtualClock(), faults=faults).start())
+async def _outcomes(design: Design) -> list[tuple[str, list[str]]]:
+    """How the design runs without faults, and then how when each of its steps fails."""
+    saga = saga_of(design)
+    plans: list[tuple[Fault, ...]] = [(), *((Fault(path, attempt="every"),) for path in design.steps)]
+    return [await _outcome(saga.build(context_of(design), clock=VirtualClock(), faults=plan)) for plan in plans]
+
+
+async def _outcome(begun: New[Any, Exception]) -> tuple[str, list[str]]:
+    """How a run ends, and what is undone on the way."""
+    result = await begun.start()
     while isinstance(result, Paused):
-        result = run(result.resume())
+        result = await result.resume()
     undone = [
         item.path for item in result.step_timings if item.is_compensation and item.outcome is StepStatus.COMPENSATED
     ]

@@ -41,6 +41,39 @@ function helpPart() {
   return root;
 }
 
+/** What was left out or left alone, until somebody has read it. */
+function notesPart(root, model) {
+  const node = make("div", "ld-notes", "", { role: "region", "aria-label": "Notes" });
+  const groups = make("div", "ld-notes-groups", "", { "aria-live": "polite" });
+  const shut = action("", "Dismiss these notes", { glyph: "✕" });
+  shut.classList.add("ld-quiet");
+  node.append(groups, shut);
+  shut.addEventListener("click", () => send(root, model, { command: "dismiss" }));
+  const create = ({ title }) => {
+    const group = make("div");
+    group.append(make("strong", "", title), make("ul", "", "", { "aria-label": title }));
+    return group;
+  };
+  const show = (notes) => {
+    list(groups, notes, ({ title }) => title, create, (group, { lines }) =>
+      list(group.lastChild, lines, (line, index) => index, () => make("li"), say),
+    );
+    node.hidden = !notes.length;
+  };
+  return { node, show };
+}
+
+const PANELS = {
+  py: { name: "Code", save: "Save as .py", copy: "Copy", title: "Copy to the clipboard" },
+  tests: { name: "Tests", save: "Save tests as .py", copy: "Copy tests", title: "Copy the tests to the clipboard" },
+  json: { name: "JSON", save: "Save as .json", copy: "Copy", title: "Copy to the clipboard" },
+  open: { name: "Open", save: "Open", copy: "", title: "" },
+};
+const HINTS = {
+  tests: "For pytest: the code runs as drawn, and what was done is undone whichever step fails. Keep them beside the code.",
+  open: "A .json of the Designer, or a .py that it wrote. Undo brings back what is drawn now.",
+};
+
 function panelPart(root, model) {
   const node = make("div", "ld-files", "", { role: "region" });
   const head = make("div", "ld-files-head");
@@ -51,7 +84,11 @@ function panelPart(root, model) {
   const file = make("input", "", "", { type: "text", spellcheck: "false", autocomplete: "off", "aria-label": "File" });
   const save = make("button", "ll-button ll-primary", "", { type: "submit" });
   const shut = action("", "Close", { glyph: "✕" });
-  form.append(file, save);
+  const both = make("label", "ld-both", "", { title: "In the same folder, with test_ before the name" });
+  const tests = make("input", "", "", { type: "checkbox" });
+  tests.checked = true;
+  both.append(tests, make("span", "", "with tests"));
+  form.append(file, save, both);
   head.append(title, form, copy, below, shut);
   const why = make("div", "ld-why", "", { role: "alert" });
   const said = make("div", "ld-saved", "", { role: "status" });
@@ -73,7 +110,7 @@ function panelPart(root, model) {
     try {
       await navigator.clipboard.writeText(model.get("panel").text);
       say(copy.querySelector(".ld-label"), "Copied");
-      timer = setTimeout(() => say(copy.querySelector(".ld-label"), "Copy"), SAID_MS);
+      timer = setTimeout(() => say(copy.querySelector(".ld-label"), PANELS[model.get("panel")?.kind]?.copy ?? ""), SAID_MS);
     } catch {
       getSelection().selectAllChildren(text);
       tell("This page may not write to the clipboard; the code is marked, copy it by hand.");
@@ -85,7 +122,9 @@ function panelPart(root, model) {
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    send(root, model, { command: model.get("panel").kind === "open" ? "open" : "save", file: file.value });
+    const { kind: of, tests: offered } = model.get("panel");
+    if (of === "open") send(root, model, { command: "open", file: file.value });
+    else send(root, model, { command: "save", file: file.value, tests: String(offered && tests.checked) });
   });
   write.addEventListener("click", () => send(root, model, { command: "write", file: file.value }));
   leave.addEventListener("click", () => send(root, model, { command: "panel", kind: model.get("panel").kind }));
@@ -99,19 +138,23 @@ function panelPart(root, model) {
     node.hidden = !panel;
     if (!panel) return void (kind = null);
     const isOpen = panel.kind === "open";
-    const name = { py: "Code", json: "JSON", open: "Open" }[panel.kind];
-    node.setAttribute("aria-label", name);
-    say(title, name);
-    say(save, { py: "Save as .py", json: "Save as .json", open: "Open" }[panel.kind]);
+    const words = PANELS[panel.kind];
+    node.setAttribute("aria-label", words.name);
+    say(title, words.name);
+    say(save, words.save);
+    if (kind !== panel.kind) say(copy.querySelector(".ld-label"), words.copy);
+    copy.title = words.title;
+    copy.setAttribute("aria-label", words.title);
     if (kind !== panel.kind || file.shown !== panel.file) file.value = panel.file;
     file.shown = panel.file;
     copy.hidden = isOpen;
     below.hidden = panel.kind !== "py";
+    both.hidden = !panel.tests;
     say(why, panel.why);
     why.hidden = !panel.why;
     say(said, panel.said);
     said.hidden = !panel.said;
-    if (kind !== panel.kind) tell(isOpen ? "A .json of the Designer, or a .py that it wrote. Undo brings back what is drawn now." : "");
+    if (kind !== panel.kind) tell(HINTS[panel.kind] ?? "");
     ask.hidden = !panel.diff.length;
     text.hidden = isOpen;
     if (panel.diff.length) {
@@ -136,17 +179,22 @@ function render({ model, el }) {
   const files = make("div", "ld-buttons ld-right", "", { role: "toolbar", "aria-label": "Files" });
   const [undo, redo] = [action("Undo", "", { glyph: "↶" }), action("Redo", "", { glyph: "↷" })];
   edit.append(undo, redo);
-  const tabs = { py: action("Code", "Show the Python of this design", { glyph: "⟨⟩" }), json: action("JSON", "Show the design as JSON"), open: action("Open…", "Open a file or a template") };
+  const tabs = {
+    py: action("Code", "Show the Python of this design", { glyph: "⟨⟩" }),
+    tests: action("Tests", "Show the tests of that Python"),
+    json: action("JSON", "Show the design as JSON"),
+    open: action("Open…", "Open a file or a template"),
+  };
   const ask = action("Keys", "Show or hide the keys", { key: "?" });
   ask.classList.add("ld-quiet");
-  files.append(tabs.py, tabs.json, tabs.open, ask);
+  files.append(...Object.values(tabs), ask);
   const help = helpPart();
-  const notes = make("ul", "ld-notes", "", { "aria-label": "What is not taken over" });
+  const notes = notesPart(root, model);
   const objections = make("div", "ld-against", "", { role: "status", "aria-label": "What the code has against it" });
   const alert = make("div", "ld-alert", "", { role: "alert" });
   const panel = panelPart(root, model);
   head.append(name, count, edit, said, files);
-  root.append(head, help, alert, objections, notes, panel.node);
+  root.append(head, help, alert, objections, panel.node, notes.node);
   undo.addEventListener("click", () => model.get("undo") && send(root, model, { command: "undo" }));
   redo.addEventListener("click", () => model.get("redo") && send(root, model, { command: "redo" }));
   for (const [kind, button] of Object.entries(tabs)) {
@@ -173,8 +221,7 @@ function render({ model, el }) {
     }
     const shown = model.get("panel");
     for (const [kind, button] of Object.entries(tabs)) button.setAttribute("aria-pressed", String(shown?.kind === kind));
-    list(notes, model.get("notes"), (note, index) => index, () => make("li"), say);
-    notes.hidden = !model.get("notes").length;
+    notes.show(model.get("notes"));
     panel.show(shown, model.get("templates"));
   }
   const end = follow(model, root, paint);

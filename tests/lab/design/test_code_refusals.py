@@ -6,8 +6,8 @@ from test_code_in import ALL, EDITED
 from legend_lab.core.errors import DesignError
 from legend_lab.lab.design import parsing
 from legend_lab.lab.design.code import to_code
-from legend_lab.lab.design.code_files import open_code, save_code
 from legend_lab.lab.design.code_in import from_code
+from legend_lab.lab.design.drafts import draft, open_design
 from legend_lab.lab.design.edits import add_step, change, delete, remove_effect, remove_field, rename
 from legend_lab.lab.design.model import Design
 from legend_lab.lab.design.templates import TEMPLATES
@@ -53,14 +53,14 @@ def test_what_is_no_module_of_a_saga_is_refused_in_words(text, words):
 def test_a_byte_order_mark_is_read_over_and_stays(tmp_path):
     path = tmp_path / "trip.py"
     path.write_bytes(b"\xef\xbb\xbf" + ALL["human_body"].encode())
-    module = open_code(path)
+    opened = open_design(path)
     plain = from_code(ALL["human_body"])
-    assert (module.design, module.notes) == (plain.design, plain.notes)
-    assert module.with_design(module.design).text.encode() == path.read_bytes()
-    design = change(module.design, "mail", {"timeout_s": 7.0}).design
-    save_code(path, design, module)
+    assert (opened.design, opened.notes) == (plain.design, tuple(map(str, plain.notes)))
+    assert not draft(opened.design, path).diff
+    design = change(opened.design, "mail", {"timeout_s": 7.0}).design
+    draft(design, path).save()
     assert path.read_bytes() == b"\xef\xbb\xbf" + plain.with_design(design).text.encode()
-    assert open_code(path).design == design
+    assert open_design(path).design == design
 
 
 def test_nothing_of_a_module_runs_when_it_is_opened(tmp_path):
@@ -134,42 +134,6 @@ def test_the_diff_shows_only_what_changes():
     diff = module.with_design(change(module.design, "reserve", {"timeout_s": 7.5}).design).diff()
     changed = [line for line in diff.splitlines() if line[:1] in "+-" and line[:3] not in ("+++", "---")]
     assert changed == ["-    timeout_s = 5  # the bank says so", "+    timeout_s = 7.5  # the bank says so"]
-
-
-def test_a_new_file_is_written_and_a_changed_design_goes_into_it(tmp_path):
-    path = tmp_path / "trip.py"
-    first = save_code(path, TRAVEL)
-    assert path.read_text(encoding="utf-8") == to_code(TRAVEL)
-    path.write_text(
-        path.read_text(encoding="utf-8").replace('    """Book the room"""', '    # mine\n    """Book the room"""')
-    )
-    with pytest.raises(DesignError, match="changed since"):
-        save_code(path, TRAVEL, first)
-    save_code(path, rename(TRAVEL, "charge", "pay").design, open_code(path))
-    assert "    # mine\n" in path.read_text(encoding="utf-8")
-    assert "    pay: ChargePayment\n" in path.read_text(encoding="utf-8")
-    assert [item.name for item in tmp_path.iterdir()] == ["trip.py"]
-
-
-@pytest.mark.parametrize("content", [b"", b"x = 1\n", b"def broken(:\n", b"\xff\xfe", b"# notes\n"])
-def test_a_file_that_is_no_saga_of_ours_is_never_overwritten(tmp_path, content):
-    path = tmp_path / "other.py"
-    path.write_bytes(content)
-    with pytest.raises(DesignError):
-        save_code(path, TRAVEL)
-    assert path.read_bytes() == content
-
-
-def test_line_ends_of_a_file_stay(tmp_path):
-    path = tmp_path / "trip.py"
-    path.write_bytes(to_code(TRAVEL).replace("\n", "\r\n").encode())
-    save_code(path, rename(TRAVEL, "charge", "pay").design)
-    assert b"\n" not in path.read_bytes().replace(b"\r\n", b"")
-
-
-def test_a_place_that_cannot_be_written_is_said(tmp_path):
-    with pytest.raises(DesignError, match="cannot be written"):
-        save_code(tmp_path / "missing" / "trip.py", TRAVEL)
 
 
 def test_a_setting_beside_another_statement_is_said_and_left_to_the_code():

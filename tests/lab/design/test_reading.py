@@ -7,7 +7,7 @@ import pytest
 from designs import drawn_story, fault_plans, story
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel, Field, SecretStr
 
 from legend_lab import CompensationOutcome, RetryPolicy, Saga, SimulatedStep, Step, StepOutcome, effects, step
 from legend_lab.core.errors import DesignError
@@ -156,8 +156,7 @@ def test_the_saga_of_a_design_opens_as_that_design(title):
     design = TEMPLATES[title]
     opened = design_of(saga_of(design), context_of(design)).design
     assert (opened.name, opened.description) == (design.name, design.description)
-    without = [part.model_copy(update={"description": ""}) for part in design.context]
-    assert opened.context == tuple(without)
+    assert opened.context == design.context
     assert opened.parts == design.parts
     assert opened.effects == design.effects
 
@@ -318,3 +317,18 @@ def test_a_simulated_saga_and_its_design_run_to_the_same_journal(saga, data):
     faults = [fault for fault in drawn if "CRASH" not in fault.kind.name]  # no file keeps a context of any type
     ended, rows, _ = story(saga, context_of(opened.design), faults)
     assert drawn_story(opened.design, faults)[:2] == (ended, rows)
+
+
+def test_what_a_context_says_of_its_fields_is_taken_over_in_its_first_line():
+    @dataclass
+    class Kept:
+        amount: int = field(default=3, metadata={"description": "in cents"})
+        odd: int = field(default=3, metadata={"description": 7})
+
+    class Checked(BaseModel):
+        room: str = Field(default="", description="the key\nof the room")
+        plain: str = ""
+
+    for context, said in ((Kept, ["in cents", ""]), (Checked, ["the key", ""])):
+        made = design_of(Saga.of("Booking", {"hotel": SimulatedStep()}), context()).design
+        assert [item.description for item in made.context if item.name != "hotel"] == said

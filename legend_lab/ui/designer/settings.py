@@ -8,7 +8,7 @@ from legend_lab.core.errors import DesignError
 from legend_lab.lab.design import edits
 from legend_lab.lab.design.edits import Edited
 from legend_lab.lab.design.model import BlockDesign, ContextField, Design, StepDesign
-from legend_lab.ui.designer_values import flag_of, number_of, typed_value, value_text
+from legend_lab.ui.designer.values import flag_of, number_of, typed_value, value_text
 
 NO_REASON_YET = "on purpose"
 """Stands as the reason of an undo that does nothing until somebody writes a better one."""

@@ -117,10 +117,20 @@ class DiffLine(TypedDict):
     text: str
 
 
-class PanelState(TypedDict):
-    """What is opened under the buttons: the code or JSON of the design with a file to keep it in, or files to open."""
+PanelKind = Literal["py", "tests", "json", "open"]
 
-    kind: Literal["py", "json", "open"]
+
+class NotesState(TypedDict):
+    """What a person should know of something that was left out or alone."""
+
+    title: str
+    lines: list[str]
+
+
+class PanelState(TypedDict):
+    """What is opened under the buttons: code, tests or JSON of the design with a file for it, or files to open."""
+
+    kind: PanelKind
     text: str
     file: str
     """Path of the file that is offered, or was typed."""
@@ -130,6 +140,8 @@ class PanelState(TypedDict):
     """What came of the last thing done here."""
     why: str
     """Why it could not be done, or empty."""
+    tests: bool
+    """Its tests can be saved beside the code."""
     below: str
     """How to put the code into a new cell where the page cannot."""
 
@@ -147,8 +159,8 @@ class BarState(TypedDict):
     is_empty: bool
     templates: list[TemplateState]
     panel: PanelState | None
-    notes: list[str]
-    """What a design cannot hold of the saga that was opened."""
+    notes: list[NotesState]
+    """What a design does not hold, or does not change, until it is read."""
     objections: list[str]
     """What the code that was opened has against the design as it is now, a sentence each."""
 

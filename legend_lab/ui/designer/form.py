@@ -8,8 +8,8 @@ from legend_lab.lab.design.edits import part_at
 from legend_lab.lab.design.model import BlockDesign, Design, Retries, StepDesign
 from legend_lab.lab.design.naming import class_names
 from legend_lab.saga.simulation import SIMULATED_ERRORS
-from legend_lab.ui.designer_state import FieldKind, FieldState, FormGroup, FormLine, FormState
-from legend_lab.ui.designer_values import flag_text, number_text, value_text
+from legend_lab.ui.designer.state import FieldKind, FieldState, FormGroup, FormLine, FormState
+from legend_lab.ui.designer.values import flag_text, number_text, value_text
 
 ERRORS: list[tuple[str, str]] = [(name, name) for name in SIMULATED_ERRORS]
 UNDOES: list[tuple[str, str]] = [("undoes", "takes back what the step did"), ("nothing", "does nothing, on purpose")]

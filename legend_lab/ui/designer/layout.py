@@ -6,8 +6,9 @@ from typing import Any
 
 import ipywidgets
 
-from legend_lab.ui.designer_parts import DesignBar, DesignPart, Outline, Settings, Tables
-from legend_lab.ui.designer_state import DesignerState
+from legend_lab.ui.designer.parts import DesignBar, DesignPart, Outline, Settings, Tables
+from legend_lab.ui.designer.stage import Stage
+from legend_lab.ui.designer.state import DesignerState
 from legend_lab.ui.lifetime import close_tree
 
 
@@ -23,7 +24,7 @@ class DesignerLayout(ipywidgets.Box):  # type: ignore[misc] # ipywidgets has no 
             part.add_class(f"ll-area-{name}")
         grid = ipywidgets.Box(list(self.parts.values()))
         grid.add_class("ll-design-grid")
-        self.stage = ipywidgets.Box()
+        self.stage = Stage()
         self.stage.add_class("ll-stage")
         super().__init__([grid, self.stage])
         self.add_class("ll-designer")

@@ -9,10 +9,11 @@ from functools import cache
 from legend_lab.lab.design.history import History
 from legend_lab.lab.design.model import BlockDesign, Design, StepDesign
 from legend_lab.lab.design.templates import TEMPLATES
-from legend_lab.ui.designer_form import form_of
-from legend_lab.ui.designer_state import (
+from legend_lab.ui.designer.form import form_of
+from legend_lab.ui.designer.state import (
     DesignerState,
     FieldState,
+    NotesState,
     OutlineRow,
     PanelState,
     Refused,
@@ -21,7 +22,7 @@ from legend_lab.ui.designer_state import (
     Tag,
     TemplateState,
 )
-from legend_lab.ui.designer_values import SCALARS, flag_text, number_text, value_text
+from legend_lab.ui.designer.values import SCALARS, flag_text, number_text, value_text
 from legend_lab.ui.marks import counted
 
 FIELD_TYPES = ("str", "int", "float", "bool", "list[str]", "dict[str, str]", "object")
@@ -35,12 +36,16 @@ class DesignAside:
         said: what was done last, in words.
         panel: what is opened under the buttons.
         objections: what the code that was opened has against the design as it is now.
+        opened: what a design does not hold of what was opened.
+        saved: what saving left as a person wrote it.
         refused: for each part, what was typed there and refused, by its place.
     """
 
     said: str = ""
     panel: PanelState | None = None
     objections: tuple[str, ...] = ()
+    opened: tuple[str, ...] = ()
+    saved: tuple[str, ...] = ()
     refused: dict[str, dict[str, Refused]] = field(default_factory=dict)
 
 
@@ -58,7 +63,7 @@ def designer_view(history: History, aside: DesignAside, findings: Mapping[str, S
             "is_empty": not design.parts,
             "templates": templates_shown(),
             "panel": aside.panel,
-            "notes": list(history.origin.notes),
+            "notes": list(_notes(aside)),
             "objections": list(aside.objections),
         },
         "outline": {
@@ -77,6 +82,13 @@ def designer_view(history: History, aside: DesignAside, findings: Mapping[str, S
             "refused": aside.refused.get("tables", {}),
         },
     }
+
+
+def _notes(aside: DesignAside) -> Iterator[NotesState]:
+    if aside.opened:
+        yield {"title": "Left out of the design", "lines": list(aside.opened)}
+    if aside.saved:
+        yield {"title": "Left in the file as it was", "lines": list(aside.saved)}
 
 
 @cache
@@ -161,6 +173,8 @@ def _context_table(design: Design) -> TableState:
             initial["hint"] = "nothing"
         kind = _cell("choice", "type", f"Type of {item.name}", item.type)
         kind["choices"] = [(name, name) for name in FIELD_TYPES]
+        about = _cell("text", "description", f"Description of {item.name}", item.description, "what it is")
+        about["code"] = False
         rows.append(
             {
                 "key": item.name,
@@ -168,6 +182,7 @@ def _context_table(design: Design) -> TableState:
                     _cell("text", "name", f"Name of {item.name}", item.name),
                     kind,
                     initial,
+                    about,
                     _cell("remove", "remove", f"Remove {item.name} from the context", ""),
                 ],
             }
@@ -176,7 +191,7 @@ def _context_table(design: Design) -> TableState:
     return {
         "command": "field",
         "title": "Context",
-        "columns": ["name", "type", "starts with"],
+        "columns": ["name", "type", "starts with", "description"],
         "empty": "",
         "rows": rows,
     }

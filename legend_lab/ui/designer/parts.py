@@ -6,15 +6,14 @@ from typing import Any
 
 import traitlets
 
-from legend_lab.ui.designer_commands import DESIGN_KEYS
 from legend_lab.ui.parts import Part, _module, _styles
 
 
 class DesignPart(Part):
     """A piece of the Designer."""
 
-    shortcuts = traitlets.Dict(DESIGN_KEYS).tag(sync=True)
-    """No letter is a command by itself."""
+    shortcuts = traitlets.Dict().tag(sync=True)
+    """No letter is a command by itself where so much is typed; the outline has keys of its own."""
 
 
 class DesignBar(DesignPart):
@@ -40,7 +39,7 @@ class DesignBar(DesignPart):
     panel = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True)
     """What is opened under the buttons: a `PanelState`, or None."""
     notes: Any = traitlets.List().tag(sync=True)
-    """What a design cannot hold of the saga that was opened."""
+    """What a design does not hold, or does not change, until it is read: a `NotesState` each."""
     objections: Any = traitlets.List().tag(sync=True)
     """What the code that was opened has against the design as it is now, a sentence each."""
     alert = traitlets.Unicode().tag(sync=True)

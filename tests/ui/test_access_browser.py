@@ -170,6 +170,7 @@ def test_keys_with_ctrl_alt_or_meta_are_left_to_the_browser(run_notebook: Callab
     page.locator(".ll-toolbar").focus()
     press(page, "n", "n")
     expect(page.locator(".ll-standing")).to_contain_text("trip.hotel is done.")
+    page.wait_for_selector(".ll-chart .bars .point")
     page.evaluate(HEARD)
     before = page.locator(".ll-workbench").inner_text()
     keys = [key for key in KEYS if key != "Escape"] + ["f", "?", "Home", "End", "ArrowLeft", "ArrowUp", "Space", "F2"]

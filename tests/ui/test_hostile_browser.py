@@ -35,16 +35,25 @@ UNSEEN = re.compile(
 )
 HOVERS = """async () => {
     const chart = document.querySelector(".ll-chart");
+    const pane = chart.closest(".ll-body");
     const texts = {};
-    for (const [curveNumber, trace] of chart.data.entries()) {
-        if (!trace.customdata) continue;
-        texts[trace.name] = [];
-        for (const pointNumber of trace.customdata.keys()) {
-            Plotly.Fx.unhover(chart);
-            chart._lastHoverTime = 0;
-            Plotly.Fx.hover(chart, [{ curveNumber, pointNumber }]);
-            await new Promise(done => setTimeout(done, 60));  // plotly shows one in 50 ms
-            texts[trace.name].push(chart.querySelector(".hoverlayer").textContent);
+    const seen = new Set();
+    for (let top = 0; ; top += pane.clientHeight / 3) {
+        const drawn = new Promise(done => chart.once("plotly_afterplot", done));
+        const before = pane.scrollTop;
+        pane.scrollTop = top;
+        if (pane.scrollTop !== before) await drawn;  // only the lanes in view are drawn
+        else if (top > 0) break;
+        for (const [curveNumber, trace] of chart.data.entries()) {
+            for (const [pointNumber, entry] of (trace.customdata ?? []).entries()) {
+                if (seen.has(entry)) continue;
+                seen.add(entry);
+                Plotly.Fx.unhover(chart);
+                chart._lastHoverTime = 0;
+                Plotly.Fx.hover(chart, [{ curveNumber, pointNumber }]);
+                await new Promise(done => setTimeout(done, 60));  // plotly shows one in 50 ms
+                (texts[trace.name] ??= []).push(chart.querySelector(".hoverlayer").textContent);
+            }
         }
     }
     return [texts, chart.querySelectorAll("a").length];

@@ -16,12 +16,13 @@ from legend_lab.lab.ledger import Effect, EffectState
 from legend_lab.lab.moments import Moment, Moments
 from legend_lab.lab.tree import Node, changes_in
 from legend_lab.runtime.faults import fault_words
+from legend_lab.ui.chart import LEGEND
 from legend_lab.ui.deltas import Reel
 from legend_lab.ui.keys import PAGE_KEY_HELP, PAGE_KEYS
 from legend_lab.ui.lanes import MOST_DOTS, dots_of
 from legend_lab.ui.marks import counted, rows_of, state_of, summary_of
 from legend_lab.ui.page_timeline import drawing_of
-from legend_lab.ui.view import LEGEND, changed_by, event_line
+from legend_lab.ui.view import changed_by, event_line
 from legend_lab.ui.view_state import Badge, EventLine, RowMark
 from legend_lab.ui.words import DEAD, badge_at, cause_of, words_for
 

@@ -248,8 +248,10 @@ class Timeline(Part):
 
     figure: Any = traitlets.Dict({"data": [], "layout": {}}).tag(sync=True)
     """Data and layout of the Figure, as plain JSON."""
-    entry: Any = traitlets.Int(-1).tag(sync=True)
-    """Number of the entry that was carried out last; its lane is kept in view."""
+    position: Any = traitlets.Int().tag(sync=True)
+    """Entries before the moment that is shown; the lane of the last of them is kept in view."""
+    here: Any = traitlets.Float(None, allow_none=True).tag(sync=True)
+    """Where on the time axis that moment is, in ms, when there are entries after it: these are pale."""
     config = traitlets.Dict({**CONFIG, "displayModeBar": False, "responsive": False}).tag(sync=True)
     """plotly's own settings; its offer to send the chart elsewhere is off."""
     legend = traitlets.Unicode().tag(sync=True)

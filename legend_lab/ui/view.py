@@ -47,7 +47,6 @@ LATER_EVENTS = 60
 """Of these, the most that come after the moment that is shown."""
 LONGEST_WORDS = 600
 """Characters of a sentence, say with an error in it; the log has more of it."""
-LEGEND = "✓ done  ✗ failed  ▨ ↩ undo  ┄ back-off  ‖ paused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,7 @@ def panes_of(debugger: Shown, aside: Aside) -> Iterator[tuple[str, Mapping[str, 
     """The panes of `view_of`, one at a time: the page draws the first ones while the others are worked out."""
     yield "toolbar", _toolbar(debugger, aside)
     yield "listing", _listing(debugger)
-    yield "timeline", {"figure": timeline_of(debugger), "entry": debugger.position - 1, "legend": LEGEND}
+    yield "timeline", timeline_of(debugger)
     yield "context", _context(debugger, aside.refused)
     yield "effects", effects_of(debugger)
     yield "history", history_of(debugger, where_of(debugger))

@@ -149,8 +149,10 @@ class TimelineState(TypedDict):
 
     figure: dict[str, Any]
     """`{"data": […], "layout": {…}}` of a plotly Figure; `charts.figure_data` makes it."""
-    entry: int
-    """Number of the entry that was carried out last, -1 before the first; its lane is kept in view."""
+    position: int
+    """Entries before the moment that is shown; the lane of the last of them is kept in view."""
+    here: float | None
+    """Where on the time axis that moment is, in ms, when there are entries after it: these are pale."""
     legend: str
     """What the glyphs in the chart mean."""
 

@@ -26,8 +26,9 @@ CLICK = """async ([button, text, chart]) => {
     const started = performance.now();
     const watched = { subtree: true, childList: true, characterData: true };
     const changed = new Promise(done => new MutationObserver(done).observe(document.querySelector(text), watched));
-    const plot = document.querySelector('.js-plotly-plot');
-    const drawn = chart ? new Promise(done => plot.once('plotly_afterplot', done)) : null;
+    const pane = document.querySelector('.ll-timeline');
+    const any = { ...watched, attributes: true };
+    const drawn = chart ? new Promise(done => new MutationObserver(done).observe(pane, any)) : null;
     document.querySelector(button).click();
     await changed;
     await drawn;

@@ -240,6 +240,8 @@ def test_a_person_travels_by_click_drag_and_keys_without_running_anything_and_br
     page.keyboard.press("n")
     expect(slider).to_have_attribute("aria-valuenow", "3")
     expect(page.locator(".ll-events .ll-later")).to_have_count(6)
+    expect(page.locator(".ll-chart .bars .ll-later")).to_have_count(4)  # two attempts and two undos
+    expect(page.locator(".ll-moment-line")).to_be_visible()
     snapshot("in-the-past-light")
 
     value = page.get_by_role("treegrid", name="Context").get_by_role("row").filter(has_text="hotel_1")

@@ -17,24 +17,30 @@ function render({ model, el }) {
   let wasPast = false;
   let atEnd = true;
   body.addEventListener("scroll", () => (atEnd = body.scrollHeight - body.scrollTop - body.clientHeight < 24));
+  /** What has happened last is in view; the newest line, for whoever looks there. */
+  const settle = (follows) => {
+    const later = model.get("later");
+    const happened = lines.children.length - later;
+    if (later && happened) {
+      reveal(body, lines.children[Math.max(0, happened - 4)]); // with what led to it
+      reveal(body, lines.children[happened - 1]);
+    } else if (later) body.scrollTop = 0;
+    else if (follows) body.scrollTop = body.scrollHeight;
+  };
   const end = follow(model, root, () => {
     const earlier = model.get("earlier");
     // a line never changes, but a branch or a reset puts another one in its place
     const shown = model.get("lines");
     const happened = shown.length - model.get("later");
+    const follows = atEnd || wasPast;
     list(lines, shown, (line, index) => JSON.stringify([earlier + index, line]), create);
     [...lines.children].forEach((line, index) => line.classList.toggle("ll-later", index >= happened));
     say(next, model.get("next"));
     say(note, earlier ? `${earlier} earlier not shown` : "");
-    const last = lines.children[happened - 1];
-    if (model.get("later") && last) {
-      reveal(body, lines.children[Math.max(0, happened - 4)]); // with what led to it
-      reveal(body, last);
-    } else if (model.get("later")) body.scrollTop = 0;
-    else if (atEnd || wasPast) body.scrollTop = body.scrollHeight;
+    settle(follows);
     wasPast = model.get("later") > 0;
   });
-  const unseen = whenShown(body, () => (body.scrollTop = body.scrollHeight));
+  const unseen = whenShown(body, () => settle(true));
   return () => {
     end();
     unseen();

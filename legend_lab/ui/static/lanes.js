@@ -25,7 +25,8 @@ export function inView(figure, height, scrolled) {
       .map((note) => (note.yref !== "paper" && note.y < 0 ? { ...note, y: note.y + from - top } : note))
       .filter((note) => note.yref === "paper" || note.y < from - headroom || seen(note.y)),
   };
-  return { data: figure.data.map((trace) => cropped(trace, seen, from, to)), layout };
+  const data = figure.data.map((trace) => cropped(trace, seen, from, to));
+  return { data: data.filter(({ y }) => y.length), layout };
 }
 
 /** How far to scroll so that `entry` is in view in `height` px, where it is not yet; null where it is or is not drawn. */
@@ -63,4 +64,16 @@ function cropped(trace, seen, from, to) {
       }),
     );
   return columns(trace);
+}
+
+/** What is drawn of each entry in `chart`, with its number. */
+export function* entriesIn(chart) {
+  const bars = chart.querySelectorAll(".barlayer .trace.bars");
+  for (const [index, { customdata }] of chart.data.filter(({ type }) => type === "bar").entries()) {
+    for (const [at, node] of bars[index].querySelectorAll(".point").entries()) yield [node, customdata?.[at]];
+  }
+  const decisions = chart.data.find(({ uid }) => uid === "decisions");
+  for (const what of [".point", ".textpoint"]) {
+    for (const [at, node] of chart.querySelectorAll(`.tracedecisions ${what}`).entries()) yield [node, decisions.customdata[at]];
+  }
 }

@@ -1,6 +1,6 @@
 // A plotly Figure that is updated in place. plotly.js comes once per page, over the kernel's own connection.
 import { follow, make, part, say, send } from "./dom.js";
-import { inView, scrollTo } from "./lanes.js";
+import { entriesIn, inView, scrollTo } from "./lanes.js";
 
 const PATIENCE_MS = 15_000;
 const ROOMIEST = 1.35; // where there is room, the lanes are so much wider
@@ -81,9 +81,12 @@ function render({ model, el }) {
   const { root, note } = part(el, model, "timeline", "Timeline");
   const body = make("div", "ll-body");
   const whole = make("div", "ll-full"); // as tall as all lanes; the chart stays in view in front of it
+  const stage = make("div", "ll-stage");
   const chart = make("div", "ll-chart", "", { role: "img", "aria-label": "Timeline" });
+  const here = make("div", "ll-moment-line", "", { "aria-hidden": "true" });
   const waiting = make("div", "ll-empty", "The chart is loading…");
-  whole.append(chart);
+  stage.append(chart, here);
+  whole.append(stage);
   body.append(whole, waiting);
   root.append(body);
 
@@ -92,21 +95,26 @@ function render({ model, el }) {
   let again = false;
   let gone = false;
   let room = { width: 0, height: 0 };
+  let drawn = [];
   const draw = async () => {
     if (!library || gone || !room.width) return;
     if (busy) {
       again = true;
       return;
     }
-    busy = true;
     const figure = model.get("figure");
     const tall = figure.layout.height ?? room.height;
     const height = Math.min(room.height, ROOMIEST * tall);
+    const wanted = [figure, model.get("config"), room.width, height, tall > height ? body.scrollTop : 0];
+    if (wanted.every((each, index) => each === drawn[index])) return mark(); // to travel changes nothing that plotly draws
+    busy = true;
     const { data, layout } = tall > height ? inView(figure, height, body.scrollTop) : figure;
     try {
       await library.react(chart, data, { ...layout, width: room.width, height, autosize: false }, model.get("config"));
+      drawn = wanted;
       waiting.hidden = true;
       listen();
+      mark();
     } catch (error) {
       say(waiting, `The chart cannot be drawn: ${error.message}`);
       waiting.hidden = false;
@@ -123,6 +131,18 @@ function render({ model, el }) {
     if (listens) return; // plotly gives the chart its `on` with the first drawing
     listens = true;
     chart.on("plotly_click", travel);
+    chart.on("plotly_relayout", mark);
+  };
+  /** What comes after the moment that is shown is pale, and a line says where that is. */
+  const mark = () => {
+    const [position, at] = [model.get("position"), model.get("here")];
+    const past = at !== null;
+    for (const [node, entry] of entriesIn(chart)) node.classList.toggle("ll-later", past && entry >= position);
+    for (const node of chart.querySelectorAll(".tracenext")) node.classList.toggle("ll-later", past);
+    const { margin, xaxis, width } = chart.layout;
+    const part = (at - xaxis.range[0]) / (xaxis.range[1] - xaxis.range[0]);
+    here.hidden = !past || part < 0 || part > 1; // a person may have zoomed elsewhere
+    here.style.inset = `${margin.t}px auto ${margin.b}px ${margin.l + part * (width - margin.l - margin.r)}px`;
   };
   const travel = ({ points }) => {
     const entry = points[0]?.customdata;
@@ -136,7 +156,7 @@ function render({ model, el }) {
   };
   let sought = null;
   const find = () => {
-    const [figure, entry] = [model.get("figure"), model.get("entry")];
+    const [figure, entry] = [model.get("figure"), model.get("position") - 1];
     if (entry === sought || !room.height) return; // a person may have scrolled elsewhere since
     sought = entry;
     const to = figure.layout.height > room.height ? scrollTo(figure, entry, room.height, body.scrollTop) : null;

@@ -101,17 +101,17 @@ class Desk:
         with self._lock:
             if self._is_closed:
                 raise StoreError(f"the store on {self._settings[0].shown} was closed: make a new one")
-            if self._workshop is None or self._workshop.process != os.getpid():
-                self._open()
             workshop = self._workshop
-            assert workshop is not None  # noqa: S101 - for the type checker
+            if workshop is None or workshop.process != os.getpid():
+                workshop = self._open()
             return workshop.loop.submit(lambda: work(workshop.database))
 
-    def _open(self) -> None:
+    def _open(self) -> _Workshop:
         if self._forget is not None:
             self._forget()
-        self._workshop = _Workshop(*self._settings)
-        _OPEN.add(self._workshop)
+        workshop = self._workshop = _Workshop(*self._settings)
+        _OPEN.add(workshop)
         # A store that is dropped without being closed takes its thread and connections with it.
-        self._forget = finalize(self, self._workshop.close)
+        self._forget = finalize(self, workshop.close)
         self._forget.atexit = False
+        return workshop

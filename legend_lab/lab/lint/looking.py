@@ -352,7 +352,8 @@ class _Look(ast.NodeVisitor):
 
     def _follow(self, value: types.FunctionType, node: ast.Call) -> None:
         source = source_of(unwrapped(value))
-        assert source is not None  # noqa: S101 - `_is_followed` has looked
+        if source is None:
+            return
         is_method = self._names.is_method(node.func)
         parameters = _parameters(source)
         me = parameters[0] if is_method and parameters else None

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec
 
+from legend_lab.core.errors import DesignError
 from legend_lab.lab.design.building import saga_of
 from legend_lab.lab.design.code import to_code
 from legend_lab.lab.design.edits import Edited
@@ -101,6 +102,10 @@ class Designer(DesignerLayout):
         Raises:
             DesignError: it cannot be done; nothing was changed.
         """
+        if not callable(make):
+            raise DesignError(
+                f"an edit is a function and what it takes, as in edit(edits.rename, 'hotel', 'room'), not {make!r:.60}"
+            )
         was = next((text for text in args if isinstance(text, str) and text in self.design.all_parts), "")
         former = self.objections
         self._show(self._desk.keep(make(self.design, *args, **settings), was))

@@ -87,7 +87,7 @@ class Branching(Travel[Ctx, Err]):
         """Start a branch here and go to it; return its name.
 
         Raises:
-            ProtocolError: there is a branch of that name, or it is empty or too long.
+            ProtocolError: there is a branch of that name, or it is no text, empty or too long.
             ContextCopyError: the context here cannot be copied.
         """
         self._insist_on_rest()
@@ -96,6 +96,8 @@ class Branching(Travel[Ctx, Err]):
             while f"branch {number}" in self._branches:
                 number += 1
             name = f"branch {number}"
+        if not isinstance(name, str):
+            raise ProtocolError(f"a branch's name is a text, not {named(name)}")
         if not name.strip():
             raise ProtocolError("a branch's name must not be empty")
         if len(name) > LONGEST_BRANCH_NAME:

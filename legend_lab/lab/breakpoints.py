@@ -156,7 +156,7 @@ def check_path(program: Program, place: str) -> None:
     Raises:
         BreakpointError: it has not; the message lists what it has.
     """
-    if not any(is_within(spec.path, place) for spec in program.steps):
+    if not _is_text(place) or not any(is_within(spec.path, place) for spec in program.steps):
         known = ", ".join(spec.path for spec in program.steps[:12])
         raise BreakpointError(f"{program.name} has no step or block {place!r}; its steps are {known}")
 

@@ -148,7 +148,8 @@ def figure_data(
     name = reading.program.name if reading.program is not None else "journal"
     layout = _layout(lanes, scale, right, title, bottom=52 if notice else 34)
     layout["margin"]["r"] += aside
-    layout |= {"shapes": shapes, "annotations": annotations, "uirevision": name}
+    revision = name if rows else ""  # a zoom stays while a run goes on, and ends with it
+    layout |= {"shapes": shapes, "annotations": annotations, "uirevision": revision}
     return {"data": data, "layout": layout}
 
 

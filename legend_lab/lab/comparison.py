@@ -90,7 +90,7 @@ def _words(left: Journal, right: Journal, divergence: int | None, names: tuple[s
 
 
 def _sentence(journal: Journal, number: int) -> str:
-    return sentence(journal[number]) if number < len(journal) else "it has ended."
+    return sentence(journal[number]) if number < len(journal) else "nothing more has happened."
 
 
 def _figure(a: Source | Journal, b: Source | Journal, divergence: int | None, names: tuple[str, str]) -> Timeline:

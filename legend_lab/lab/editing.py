@@ -55,6 +55,8 @@ def value_at(context: object, place: str) -> Any:  # noqa: ANN401 - whatever the
 
 def _holder_of(context: object, place: str) -> tuple[Any, str]:
     """What holds the value at `place`, and by which name; a name may have dots itself."""
+    if not isinstance(place, str):
+        raise EditError(f"a place is a dotted text such as 'trip.seats.0', not {safe_repr(place, 200)}")
     holder, names, way = context, place.split("."), ""
     while True:
         known = _named(holder)

@@ -49,6 +49,8 @@ class Stepping(Branching[Ctx, Err]):
 
     @breakpoints.setter
     def breakpoints(self, breakpoints: Iterable[Breakpoint]) -> None:
+        if not isinstance(breakpoints, Iterable):
+            raise BreakpointError(f"breakpoints are set all at once, as a list of Breakpoints, not {breakpoints!r}")
         checked = tuple(breakpoints)
         for item in checked:
             if not isinstance(item, Breakpoint):

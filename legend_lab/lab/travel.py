@@ -186,7 +186,7 @@ class Travel(Generic[Ctx, Err]):
             ProtocolError: there is no such branch.
         """
         self._insist_on_rest()
-        if branch not in self._branches:
+        if branch not in tuple(self._branches):
             raise ProtocolError(f"there is no branch {branch!r}; there are {', '.join(map(repr, self._branches))}")
         self._refuse_crashed()
         self._settle()

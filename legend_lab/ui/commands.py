@@ -48,6 +48,11 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 
 PLACES = frozenset({"goto", "select"})
 """Commands of which only the last counts, when several wait."""
+SETTINGS = frozenset({
+    "toggle_breakpoint", "switch_breakpoint", "remove_breakpoint",
+    "toggle_fault", "plan_fault", "switch_fault", "remove_fault",
+})  # fmt: skip
+"""Commands that carry nothing out, so that a stop does not take them back."""
 MAX_TEXT = 2_000
 """Longest text that an argument may be, and that a report is."""
 MAX_WAITING = 16
@@ -113,8 +118,9 @@ def _listed(names: tuple[str, ...]) -> str:
 class Commands:
     """Commands are carried out one at a time, in the order they came, on the loop this was made on.
 
-    `stop` goes through at once: it cancels the command being carried out and forgets those that wait. Nothing that
-    fails in here escapes: `report` gets a sentence about it, and an empty text when the next command begins.
+    `stop` goes through at once: it cancels the command being carried out and forgets those that wait, except what is
+    only set. Nothing that fails in here escapes: `report` gets a sentence about it, and an empty text when the next
+    command begins.
 
     Made where no loop runs (a script, a plain test), each message is carried out before `receive` returns, on a loop
     of its own; there is nobody who could stop it.
@@ -186,7 +192,7 @@ class Commands:
 
     def _accept(self, command: dict[str, str]) -> None:
         if command["command"] == "stop":
-            self._waiting.clear()
+            self._waiting = deque(waits for waits in self._waiting if waits["command"] in SETTINGS)
             if self._task is not None:
                 self._task.cancel()
             return

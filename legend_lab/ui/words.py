@@ -37,7 +37,7 @@ def count_of(debugger: Shown) -> str:
 
 def badge_of(debugger: Shown) -> Badge:
     """The state of the run in two or three words."""
-    if debugger.is_crashed:
+    if debugger.is_crashed and not debugger.is_past:
         return DEAD
     if _is_open(debugger):
         return {"tone": "uncertain", "glyph": "?", "text": "Not come back"}
@@ -72,7 +72,7 @@ def standing_of(debugger: Shown, stopped: StopReason | None = None) -> Standing:
     now = sentence(debugger.journal[-1]) if debugger.journal else "Nothing has run yet."
     if stopped is not None and stopped.kind == "breakpoint":
         now = f"● {stopped.text}"
-    if debugger.is_crashed:
+    if debugger.is_crashed and not debugger.is_past:
         return {
             "now": "The process died here. The journal is kept, what was in memory is lost.",
             "next": RECORDED if isinstance(debugger, Recording) else "Restart it below.",
@@ -117,6 +117,8 @@ def where_of(debugger: Shown) -> str:
 def _past_next(debugger: Shown) -> str:
     if isinstance(debugger, Recording):
         return "Step shows what came next; nothing is carried out."
+    if debugger.is_crashed:
+        return "The process died later, at the end of this branch. Restart it below."
     if not debugger.repeats:
         return f"The faults have changed here: Step starts a branch. Next: {next_words(debugger)}."
     return "Step replays it; change a fault or the context to branch."

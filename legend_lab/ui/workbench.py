@@ -252,17 +252,22 @@ class Workbench(WorkbenchLayout):
         if self._running and time.monotonic() - self._shown_at > BETWEEN_PICTURES_S:
             self.refresh()
             self._shown_at = time.monotonic()
+            self._watch()  # the picture says what comes next; that may take long, too
 
     def _report(self, text: str) -> None:
         self.toolbar.alert = text
 
     def _busy(self, busy: bool) -> None:  # noqa: FBT001 - the callback has one meaning
         self._running = busy
+        self.toolbar.show({"running": busy, "buttons": buttons_of(self.shown, running=busy)})
+        self._watch()
+
+    def _watch(self) -> None:
+        """From now on, what is performed is said once it takes long; nothing is when nothing runs."""
         if self._slow is not None:
             self._slow.cancel()
             self._slow = None
-        self.toolbar.show({"running": busy, "buttons": buttons_of(self.shown, running=busy)})
-        if busy:
+        if self._running:
             with contextlib.suppress(RuntimeError):  # where no loop runs, nobody sees what happens meanwhile
                 self._slow = asyncio.get_running_loop().call_later(SLOW_S, self._show_running)
 

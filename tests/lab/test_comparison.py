@@ -46,6 +46,11 @@ async def test_an_empty_run_can_be_compared():
     assert compare(new, await finished()).divergence == 0
 
 
+async def test_a_run_that_is_not_over_yet_is_not_said_to_have_ended():
+    new = trip().build({}, clock=VirtualClock())
+    assert compare(new, await finished()).text.startswith("They part at entry 0. a: nothing more has happened. b: ")
+
+
 async def test_both_timelines_are_drawn_and_the_divergence_is_marked_in_each():
     figure = compare(await finished(), await finished(Fault("flight"))).figure
     axes = {trace.yaxis or "y" for trace in figure.data}

@@ -27,7 +27,9 @@ from legend_lab import (
     resources,
 )
 from legend_lab.core.errors import ContextCopyError
+from legend_lab.lab.breakpoints import BreakpointError
 from legend_lab.lab.debugger import Debugger
+from legend_lab.lab.editing import EditError
 from legend_lab.lab.tree import changes_in
 
 
@@ -230,6 +232,27 @@ async def test_a_factory_of_resources_makes_fresh_ones_after_a_reset():
 def test_a_context_that_cannot_be_copied_is_refused_with_its_place():
     with pytest.raises(ContextCopyError, match=r"context\.a\.lock .*resources="):
         Debugger(trip(), {"a": {"lock": threading.Lock(), "fine": 1}})
+
+
+@pytest.mark.parametrize(
+    ("act", "error", "says"),
+    [
+        (lambda debugger: debugger.fork(5), ProtocolError, "a branch's name is a text, not a int"),
+        (lambda debugger: debugger.switch(["main"]), ProtocolError, r"there is no branch \['main'\]; there are 'main'"),
+        (lambda debugger: asyncio.run(debugger.run_to(5)), BreakpointError, "no step or block 5; its steps are"),
+        (lambda debugger: debugger.edit(5, 1), EditError, "a place is a dotted text such as 'trip.seats.0', not 5"),
+        (
+            lambda debugger: setattr(debugger, "breakpoints", None),
+            BreakpointError,
+            "as a list of Breakpoints, not None",
+        ),
+    ],
+)
+def test_wrong_arguments_are_refused_in_words(act, error, says):
+    debugger = Debugger(Saga.of("Plain", {"a": SimulatedStep()}), {"n": 1})
+    with pytest.raises(error, match=says):
+        act(debugger)
+    assert (debugger.length, len(debugger.branches)) == (0, 1)
 
 
 def test_a_fault_at_no_step_is_refused():

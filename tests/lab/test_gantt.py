@@ -526,6 +526,11 @@ def test_a_given_config_goes_before_the_timelines_own():
     assert re.search(r'"showSendToCloud": ?false', text)
 
 
+def test_a_zoom_stays_while_a_run_goes_on_and_ends_with_it():
+    new, over = booking().build({}), run()
+    assert figure_data(over)["layout"]["uirevision"] == "Booking" != figure_data(new)["layout"]["uirevision"]
+
+
 def test_the_figure_can_be_written_for_use_without_a_network(tmp_path):
     gantt(run()).write_html(tmp_path / "run.html", include_plotlyjs="directory")
     assert (tmp_path / "plotly.min.js").exists()

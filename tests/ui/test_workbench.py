@@ -258,6 +258,32 @@ async def test_a_command_that_takes_long_is_said_to_be_running(monkeypatch):
     bench.dispose()
 
 
+async def test_a_slow_step_after_a_picture_is_said_to_be_running_too(monkeypatch):
+    monkeypatch.setattr("legend_lab.ui.workbench.SLOW_S", 0)
+    monkeypatch.setattr("legend_lab.ui.workbench.BETWEEN_PICTURES_S", -1)
+    steps = {"a": SimulatedStep(duration_ms=0), "b": SimulatedStep(duration_ms=3_600_000)}
+    bench = Workbench(Saga.of("Slow", steps), {})
+    bench._commands.receive({"command": "run"})
+    while bench.toolbar.standing["now"] != "Performing: execute b, step 2 of 2.":
+        await asyncio.sleep(0)
+    assert bench.toolbar.badge["text"] == "Running"
+    await sent(bench, command="stop")
+    bench.dispose()
+
+
+async def test_a_breakpoint_set_while_something_runs_outlives_its_stop():
+    bench = Workbench(Saga.of("Slow", {"a": SimulatedStep(duration_ms=3_600_000)}), {})
+    bench._commands.receive({"command": "run"})
+    while bench.debugger._branch.run.flight is None:
+        await asyncio.sleep(0)
+    for command in ({"command": "toggle_breakpoint", "path": "a"}, {"command": "reset"}):
+        bench._commands.receive(command)
+    await sent(bench, command="stop")
+    assert [str(item) for item in bench.debugger.breakpoints] == ["before a"]
+    assert bench.debugger.length == 1, "a reset that waits is forgotten"
+    bench.dispose()
+
+
 @pytest.mark.parametrize("wrong", [Saga, SimulatedStep(), "TravelBooking"])
 def test_what_is_no_saga_is_refused_in_words(wrong):
     with pytest.raises(LegendError, match="shows a saga, not"):
@@ -434,6 +460,9 @@ async def test_a_crash_here_and_now_is_restarted_from_the_journal(counting):
     await sent(bench, command="crash")
     assert bench.toolbar.badge["text"] == "Process dead"
     assert [button["command"] for button in bench.toolbar.buttons if button["enabled"]] == ["reset"]
+    await sent(bench, command="goto", branch="", position="0")
+    assert bench.toolbar.badge["text"] == "Not started", "it did not die here"
+    assert bench.toolbar.standing["next"] == "The process died later, at the end of this branch. Restart it below."
     await sent(bench, command="restart")
     assert bench.toolbar.badge["text"] == "Restarted"
     await sent(bench, command="resume")

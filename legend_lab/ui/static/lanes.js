@@ -1,4 +1,4 @@
-// The part of a figure whose lanes are in view: what plotly draws then costs the same however many lanes there are.
+// The part of a figure that is in view: what plotly draws then costs the same however many lanes there are.
 
 /** How a figure's lanes lie: the room above and below them in px, px for each unit of y, where the first one begins. */
 function measures({ layout }) {
@@ -31,18 +31,29 @@ export function inView(figure, height, scrolled) {
 
 /** How far to scroll so that `entry` is in view in `height` px, where it is not yet; null where it is or is not drawn. */
 export function scrollTo(figure, entry, height, scrolled) {
+  if (entry < 0) return 0; // nothing has happened yet: the beginning
   const { around, top, unit } = measures(figure);
-  const y = laneOf(figure, entry);
-  if (y === null) return null;
+  const place = placeOf(figure, entry);
+  if (!place) return null;
+  const { y } = place;
   const from = (y - 0.5 - top + Math.min(0, top)) * unit;
   const to = (y + 0.5 - top) * unit - (height - around);
   return from < scrolled ? Math.max(0, from) : to > scrolled ? to : null;
 }
 
-function laneOf({ data }, entry) {
-  for (const { customdata, y } of data) {
+/** The part of the time axis to show for `entry` to be in it, as long as `[from, to]`; null where it is, or is not drawn. */
+export function panTo(figure, entry, [from, to]) {
+  const place = placeOf(figure, entry);
+  if (!place || (place.end > from && place.end <= to)) return null;
+  const start = place.end - 0.8 * (to - from); // with what led to it
+  return [start, start + to - from];
+}
+
+/** The lane of `entry` and when it ended. */
+function placeOf({ data }, entry) {
+  for (const { customdata, base, x, y } of data) {
     const index = customdata?.indexOf(entry) ?? -1;
-    if (index >= 0) return y[index];
+    if (index >= 0) return { y: y[index], end: x[index] + (base?.[index] ?? 0) };
   }
   return null;
 }

@@ -1,6 +1,6 @@
 // A plotly Figure that is updated in place. plotly.js comes once per page, over the kernel's own connection.
 import { follow, make, part, say, send } from "./dom.js";
-import { entriesIn, inView, scrollTo } from "./lanes.js";
+import { entriesIn, inView, panTo, scrollTo } from "./lanes.js";
 
 const PATIENCE_MS = 15_000;
 const ROOMIEST = 1.35; // where there is room, the lanes are so much wider
@@ -77,6 +77,14 @@ function load(source) {
   document.head.append(script);
 }
 
+/**
+ * A view's own copy of the axis. plotly keeps a person's zoom (and writes it here) while what is asked for stays the
+ * same, which a range that grows with the run is not; and zooming out goes to all there is, not to what there once was.
+ */
+function zoomable({ range: [minallowed, maxallowed], ...axis }) {
+  return { ...axis, autorange: true, autorangeoptions: { minallowed, maxallowed } };
+}
+
 function render({ model, el }) {
   const { root, note } = part(el, model, "timeline", "Timeline");
   const body = make("div", "ll-body");
@@ -109,8 +117,9 @@ function render({ model, el }) {
     if (wanted.every((each, index) => each === drawn[index])) return mark(); // to travel changes nothing that plotly draws
     busy = true;
     const { data, layout } = tall > height ? inView(figure, height, body.scrollTop) : figure;
+    const size = { width: room.width, height, autosize: false };
     try {
-      await library.react(chart, data, { ...layout, width: room.width, height, autosize: false }, model.get("config"));
+      await library.react(chart, data, { ...layout, xaxis: zoomable(layout.xaxis), ...size }, model.get("config"));
       drawn = wanted;
       waiting.hidden = true;
       listen();
@@ -154,6 +163,12 @@ function render({ model, el }) {
     body.style.minHeight = `${Math.min(tall ?? 0, TALLEST_PX)}px`; // the pane grows with it, up to a point
     whole.style.height = tall ? `${tall}px` : "100%";
   };
+  /** Where a person has zoomed in, an entry that is gone to comes into view. */
+  const pan = (figure, entry) => {
+    const axis = chart.layout?.xaxis;
+    const range = axis && !axis.autorange && panTo(figure, entry, axis.range);
+    if (range) library.relayout(chart, { "xaxis.range": range });
+  };
   let sought = null;
   const find = () => {
     const [figure, entry] = [model.get("figure"), model.get("position") - 1];
@@ -161,6 +176,7 @@ function render({ model, el }) {
     sought = entry;
     const to = figure.layout.height > room.height ? scrollTo(figure, entry, room.height, body.scrollTop) : null;
     if (to !== null) body.scrollTop = to;
+    pan(figure, entry);
   };
   // plotly only watches the window; panes also change their size when the notebook's side bar opens
   const resized = new ResizeObserver(([{ contentRect }]) => {

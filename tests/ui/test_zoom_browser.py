@@ -1,0 +1,97 @@
+"""Owns the proof that a zoom of the timeline is a person's own: it stays while the run goes on, and leads back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+pytestmark = pytest.mark.browser
+
+SAGA = """
+from legend_lab import Saga, SimulatedStep, VirtualClock, Workbench
+night = Saga.of("Night", {f"s{n}": SimulatedStep(duration_ms=100) for n in range(60)})
+bench = Workbench(night, {}, clock=VirtualClock())
+bench
+"""
+RANGE = "node => node._fullLayout.xaxis.range.map(Math.round)"
+
+
+def has_range(chart: Locator, low: int, high: int) -> None:
+    """The chart comes to show about that part of the time axis."""
+    chart.page.wait_for_function(
+        f"([node, wanted]) => ({RANGE})(node).every((at, end) => Math.abs(at - wanted[end]) < 9)",
+        arg=[chart.element_handle(), [low, high]],
+    )
+
+
+def zoomed(chart: Locator) -> tuple[int, int]:
+    """Drag over the middle of the chart; return what it then shows."""
+    box, mouse = chart.bounding_box(), chart.page.mouse
+    assert box is not None
+    y = box["y"] + box["height"] / 2
+    before = chart.evaluate(RANGE)
+    mouse.move(box["x"] + box["width"] * 0.5, y)
+    mouse.down()
+    mouse.move(box["x"] + box["width"] * 0.7, y, steps=5)
+    mouse.up()
+    chart.page.wait_for_function(
+        f"([node, before]) => String(({RANGE})(node)) !== String(before)", arg=[chart.element_handle(), before]
+    )
+    low, high = chart.evaluate(RANGE)
+    return low, high
+
+
+def test_a_zoom_stays_in_its_view_while_the_run_goes_on_and_leads_back_to_all(
+    run_notebook: Callable[..., None], page: Page
+) -> None:
+    run_notebook("zoom", SAGA, "bench")
+    benches = page.locator(".ll-workbench")
+    expect(benches).to_have_count(2)
+    one, other = (benches.nth(n).locator(".ll-chart") for n in range(2))
+    bench, step = benches.first, benches.first.get_by_role("button", name="Step", exact=True)
+    for n in range(1, 11):
+        step.click()
+        expect(bench.locator(".ll-count")).to_contain_text(f"{n} entr")
+    bench.scroll_into_view_if_needed()
+    has_range(one, -8, 1060)
+
+    low, high = zoomed(one)
+    bench.get_by_role("button", name="Back", exact=True).click()
+    expect(bench.locator(".ll-standing")).to_contain_text("After 9 of 10 entries")
+    long = high - low
+    has_range(one, round(900 - 0.8 * long), round(900 + 0.2 * long))  # an entry that is gone to comes into view
+    bench.locator(".ll-timeline .ll-body").evaluate("node => node.scrollTo(0, 90)")
+    for n in range(2):
+        step.click()
+        expect(bench.locator(".ll-standing")).to_contain_text(f"s{n + 9} is done")
+    has_range(one, round(1100 - 0.8 * long), round(1100 + 0.2 * long))
+    has_range(other, -9, 1166)  # two views, two zooms
+
+    box = one.bounding_box()
+    assert box is not None
+    page.mouse.dblclick(box["x"] + box["width"] * 0.6, box["y"] + box["height"] / 2)
+    has_range(one, -9, 1166)
+
+    zoomed(one)
+    bench.locator(".ll-toolbar").focus()
+    page.keyboard.press("Shift+R")
+    expect(bench.locator(".ll-standing")).to_contain_text("Nothing has run yet")
+    step.click()
+    has_range(one, -1, 106)  # another run is shown whole
+
+
+def test_at_the_beginning_the_first_lanes_are_in_view(run_notebook: Callable[..., None], page: Page) -> None:
+    run_notebook("begin", SAGA)
+    page.get_by_role("button", name="Run to end").click()
+    expect(page.locator(".ll-badge").first).to_contain_text("Completed")
+    pane = page.locator(".ll-timeline .ll-body")
+    labels = page.locator(".ll-chart .ytick text")
+    expect(labels.filter(has_text="s59")).to_have_count(1)
+    assert pane.evaluate("node => node.scrollTop") > 0
+    page.get_by_role("slider", name="History").focus()
+    page.keyboard.press("Home")
+    expect(page.locator(".ll-standing")).to_contain_text("Before the first of 60 entries")
+    expect(labels.first).to_contain_text("s0")
+    assert pane.evaluate("node => node.scrollTop") == 0

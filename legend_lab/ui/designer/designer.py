@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec
 
+from legend_lab.core.errors import DesignError
 from legend_lab.lab.design.building import saga_of
 from legend_lab.lab.design.code import to_code
 from legend_lab.lab.design.edits import Edited
@@ -13,6 +14,7 @@ from legend_lab.lab.design.files import to_json
 from legend_lab.lab.design.history import Follow
 from legend_lab.lab.design.model import Design
 from legend_lab.lab.design.tests_out import to_test_code
+from legend_lab.lab.subject import named
 from legend_lab.saga.saga import Saga
 from legend_lab.ui.commands import Commands
 from legend_lab.ui.designer.cells import insert_below
@@ -101,6 +103,8 @@ class Designer(DesignerLayout):
         Raises:
             DesignError: it cannot be done; nothing was changed.
         """
+        if not callable(make):
+            raise DesignError(f"an edit is a function such as edits.rename, not {named(make)}")
         was = next((text for text in args if isinstance(text, str) and text in self.design.all_parts), "")
         former = self.objections
         self._show(self._desk.keep(make(self.design, *args, **settings), was))

@@ -172,3 +172,16 @@ def test_tests_that_are_not_as_they_were_written_are_refused_in_words(tmp_path, 
 def test_tests_are_no_json(tmp_path):
     with pytest.raises(DesignError, match=r"ends in \.py"):
         draft_tests(TRAVEL, tmp_path / "test_trip.json", "trip")
+
+
+@pytest.mark.parametrize("name", ["queue", "legend_lab", "pytest"])
+def test_tests_do_not_import_a_module_whose_name_is_taken(tmp_path, name):
+    with pytest.raises(DesignError, match=f"^{name} is a module that Python or these tests import already"):
+        draft(TRAVEL, tmp_path / f"{name}.py", tests=True)
+
+
+def test_a_file_in_another_encoding_is_refused_in_words(tmp_path):
+    path = tmp_path / "trip.py"
+    path.write_bytes(to_code(TRAVEL).replace("Book the room", "Zimmer für zwei").encode("latin-1"))
+    with pytest.raises(DesignError, match="holds no text in UTF-8; save it in that encoding"):
+        open_design(path)

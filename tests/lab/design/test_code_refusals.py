@@ -8,7 +8,7 @@ from legend_lab.lab.design import parsing
 from legend_lab.lab.design.code import to_code
 from legend_lab.lab.design.code_in import from_code
 from legend_lab.lab.design.drafts import draft, open_design
-from legend_lab.lab.design.edits import add_step, change, delete, remove_effect, remove_field, rename
+from legend_lab.lab.design.edits import add_step, change, delete, remove_effect, remove_field, rename, set_field
 from legend_lab.lab.design.model import Design
 from legend_lab.lab.design.templates import TEMPLATES
 
@@ -179,3 +179,22 @@ def test_what_stands_against_an_edit_is_known_before_saving_and_without_parsing_
     assert words in said
     assert "line " in said
     assert module.objections(module.design) == module.objections(harmless) == ()
+
+
+def test_fields_that_share_a_line_are_noted_and_none_is_added_beside_them():
+    code = to_code(TRAVEL).replace("hold_id: str | None = None\n    room: str", "hold_id: str | None = None; room: str")
+    module = from_code(code)
+    assert "this is not read as fields of the context" in str(module.notes[0])
+    with pytest.raises(DesignError, match=r"^the field room cannot be added: TravelBookingContext has something else"):
+        module.with_design(set_field(module.design, None, {"name": "room"}).design)
+
+
+def test_no_field_takes_the_name_of_a_method_of_the_context():
+    method = "class TravelBookingContext:\n    def label(self) -> str:\n        return ''\n"
+    module = from_code(to_code(TRAVEL).replace("class TravelBookingContext:\n", method))
+    for design in (
+        set_field(module.design, None, {"name": "label"}).design,
+        set_field(module.design, "seat", {"name": "label"}).design,
+    ):
+        with pytest.raises(DesignError, match=r"^the field label cannot be added: .* choose another name$"):
+            module.with_design(design)

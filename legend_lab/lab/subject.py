@@ -39,4 +39,7 @@ def saga_in(source: object) -> Saga[Any, Any] | type[Saga[Any, Any]] | None:
 
 def named(source: object) -> str:
     """What a wrong source is, for the end of a message."""
-    return f"the class {source.__qualname__}" if isinstance(source, type) else f"a {type(source).__qualname__}"
+    if isinstance(source, type):
+        return f"the class {source.__qualname__}"
+    name = type(source).__qualname__
+    return f"{'an' if name[0] in 'AEIOaeiou' else 'a'} {name}"

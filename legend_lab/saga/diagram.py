@@ -7,6 +7,7 @@ from itertools import pairwise
 from os import PathLike
 from typing import Any
 
+from legend_lab.core.errors import LegendError
 from legend_lab.core.text import visible
 from legend_lab.saga import svg
 from legend_lab.saga.definition import Block
@@ -47,11 +48,13 @@ class Diagram:
     text: str = field(repr=False)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the picture to a file, in one piece or not at all.
+        """Write the picture to a `….svg` file, in one piece or not at all.
 
         Raises:
-            LegendError: it cannot be written; the message says where and why.
+            LegendError: the name ends otherwise, or the file cannot be written.
         """
+        if not str(path).endswith(".svg"):
+            raise LegendError(f"a diagram is saved as .svg, not as {str(path)!r}"[:300])
         save_text(path, self.svg, "the diagram")
 
     def __str__(self) -> str:

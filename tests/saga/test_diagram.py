@@ -11,6 +11,7 @@ from IPython.core.formatters import DisplayFormatter
 from legend_lab import (
     CompensationOutcome,
     Diagram,
+    LegendError,
     RetryPolicy,
     Saga,
     SagaDefinitionError,
@@ -285,6 +286,12 @@ def test_it_is_saved_as_a_file_of_its_own(tmp_path):
     for path in (tmp_path / "saga.svg", str(tmp_path / "again.svg")):
         drawn.save(path)
         assert Path(path).read_text(encoding="utf-8") == drawn.svg
+
+
+def test_a_diagram_is_saved_as_svg_alone(tmp_path):
+    with pytest.raises(LegendError, match=r"^a diagram is saved as \.svg, not as "):
+        diagram(long_saga(2)).save(tmp_path / "saga.png")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_same_saga_gives_the_same_picture_and_its_repr_is_short():

@@ -389,13 +389,6 @@ def test_a_workbench_made_later_lives_as_long_as_its_designer(monkeypatch):
     assert designer.children == bench.children == ()
 
 
-def test_an_edit_that_is_no_function_is_refused_in_words():
-    designer = Designer(TRAVEL)
-    with pytest.raises(DesignError, match="an edit is a function and what it takes, as in edit"):
-        designer.edit(None)
-    assert designer.design == TRAVEL
-
-
 def test_what_is_shown_is_json_for_a_hundred_steps():
     designer = Designer()
     designer.edit(lambda _: edits.Edited(long_design(100), "", "draw"))

@@ -22,7 +22,7 @@ def test_it_opens_sagas_classes_files_and_nothing_else(tmp_path):
         Designer("nowhere.json")
     with pytest.raises(DesignError, match=r"ends in \.py or \.json"):
         Designer("nowhere.txt")
-    with pytest.raises(LegendError, match="not of a int"):
+    with pytest.raises(LegendError, match="not of an int"):
         Designer(3)
 
 
@@ -176,3 +176,40 @@ def test_a_script_gets_the_tests_of_the_code_as_well():
     compile(text, "test_travel.py", "exec")
     with pytest.raises(DesignError, match="no name of a module"):
         Designer(TEMPLATES["Travel booking"]).to_test_code("no module")
+
+
+def test_what_was_opened_is_saved_where_it_was_opened_and_opened_there_again(tmp_path):
+    code, other = tmp_path / "trip.py", tmp_path / "drawn.json"
+    code.write_text(f"# a line that a person wrote\n{TRAVEL_CODE}")
+    other.write_text(Designer(TEMPLATES["Money transfer"]).to_json())
+    designer = Designer(code)
+
+    def offered(kind: str) -> str:
+        tell(designer, "panel", kind=kind)
+        return designer.bar.panel["file"]
+
+    assert [offered(kind) for kind in ("py", "tests", "json", "open")] == [
+        str(code), str(tmp_path / "test_trip.py"), str(tmp_path / "trip.json"), str(code),
+    ]  # fmt: skip
+    tell(designer, "open", file=str(other))
+    assert offered("json") == str(other)
+    tell(designer, "undo")
+    assert offered("py") == str(code)
+    tell(designer, "delete", path="charge")
+    tell(designer, "save", file=str(code))
+    tell(designer, "write", file=str(code))
+    assert code.read_text().startswith("# a line that a person wrote\n")
+    assert offered("open") == str(code)
+
+
+def test_what_a_person_wrote_and_a_new_file_does_not_hold_is_noted(tmp_path):
+    code, new, last = (tmp_path / name for name in ("trip.py", "new.py", "last.py"))
+    code.write_text(f"# a line that a person wrote\n{TRAVEL_CODE}")
+    designer = Designer(code)
+    tell(designer, "panel", kind="py")
+    tell(designer, "save", file=str(new))
+    (left,) = designer.bar.notes
+    assert left["lines"] == [f"{code}: what a person wrote there is not in {new}, which was written anew"]
+    assert designer.bar.panel["file"] == str(new)
+    tell(designer, "save", file=str(last))
+    assert designer.bar.notes == []

@@ -5,11 +5,18 @@ from __future__ import annotations
 import pytest
 from designer_samples import TRAVEL, tell
 
-from legend_lab import Designer
+from legend_lab import Designer, DesignError
 from legend_lab.lab.design import edits
 
 HELPER = "def label(ctx):\n    return ctx.room\n\n\nclass BookHotel"
 LOOSE = "LABELS = {'room': 'Room'}\n\n\nclass BookHotel"
+
+
+def test_what_is_no_edit_is_refused_in_words():
+    designer = Designer(TRAVEL)
+    with pytest.raises(DesignError, match=r"^an edit is a function such as edits\.rename, not a str$"):
+        designer.edit("rename", "charge", "pay")  # type: ignore[arg-type]
+    assert designer.design == TRAVEL
 
 
 def by_hand(folder, code):

@@ -156,8 +156,8 @@ def open_design(path: str | os.PathLike[str]) -> Opened:
     if text is None:
         raise DesignError(f"there is no file {target}; a path counts from {Path.cwd()}")
     if target.suffix == ".json":
-        return Opened(from_json(text))
-    return opened_code(text)
+        return Opened(from_json(text), path=target)
+    return opened_code(text, target)
 
 
 def _path_of(path: str | os.PathLike[str]) -> Path:
@@ -186,7 +186,7 @@ def _text_of(path: Path) -> str | None:
     try:
         return data.decode()
     except UnicodeDecodeError:
-        raise DesignError(f"{path} holds no text") from None
+        raise DesignError(f"{path} holds no text in UTF-8; save it in that encoding") from None
 
 
 def _why(error: Exception) -> str:

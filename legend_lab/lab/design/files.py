@@ -20,6 +20,8 @@ MOST_BYTES = 20_000_000
 """Size of a design in JSON that is read."""
 DEEPEST_JSON = 100
 """Levels of lists and objects that are read: blocks, and values that steps write."""
+_UNKNOWN = "Extra inputs are not permitted"
+"""What pydantic says of a key that a model does not have."""
 SCHEMA = Path(__file__).with_name("design.schema.json")
 """The JSON schema of the format, as it is published with the package."""
 
@@ -84,7 +86,7 @@ def design_error(error: ValidationError) -> DesignError:
 def sentence(loc: tuple[int | str, ...], message: str) -> str:
     """What is wrong where, as one says it."""
     place = ".".join(str(item) for item in loc if item not in ("step", "block"))[:120]
-    said = message.removeprefix("Value error, ")
+    said = "there is no such setting" if message == _UNKNOWN else message.removeprefix("Value error, ")
     return f"{place}: {said}" if place else said
 
 

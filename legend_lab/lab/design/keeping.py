@@ -38,6 +38,21 @@ def check_uses(change: Change) -> None:
         _check(change, f"the effect {name}", other, uses, "there and where it is declared" if other else "there first")
 
 
+def check_new_fields(change: Change) -> None:
+    """No new field has the name of something else that the context's class has, such as a method.
+
+    Raises:
+        DesignError: one has; the message says which.
+    """
+    names, known = ModuleNames(change.tree, change.context), {item.name for item in change.old.context}
+    for field in change.new.context:
+        if field.name not in known and names.has(change.context, field.name):
+            raise DesignError(
+                f"the field {field.name} cannot be added: {change.context} has something else of that name; "
+                "choose another name"
+            )
+
+
 def _gone(old: Sequence[ContextField | EffectDesign], new: Sequence[ContextField | EffectDesign]) -> dict[str, str]:
     """What is not there any more, and what it is called now; "" when nothing."""
     now, are = {was: name for name, was in renamed(old, new).items()}, {item.name for item in new}

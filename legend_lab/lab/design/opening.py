@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from legend_lab.lab.design.code_in import CodeModule, from_code
 from legend_lab.lab.design.model import Design
@@ -16,22 +17,24 @@ class Opened:
         design: its shape, settings and simulation.
         notes: what a design cannot hold, in words; what was opened stays as it is.
         module: the code that it was read from; None when it came from elsewhere.
+        path: the file that holds it; None when none does.
     """
 
     design: Design
     notes: tuple[str, ...] = ()
     module: CodeModule | None = None
+    path: Path | None = None
 
     def objections(self, design: Design) -> tuple[str, ...]:
         """What the code has against saying another design, a sentence each."""
         return () if self.module is None else self.module.objections(design)
 
 
-def opened_code(text: str) -> Opened:
-    """The design that code says.
+def opened_code(text: str, path: Path | None = None) -> Opened:
+    """The design that code says, which the file at `path` holds.
 
     Raises:
         DesignError: it is no Python, or no saga is in it.
     """
     module = from_code(text)
-    return Opened(module.design, tuple(map(str, module.notes)), module)
+    return Opened(module.design, tuple(map(str, module.notes)), module, path)

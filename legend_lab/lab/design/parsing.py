@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ MOST_BYTES = 20_000_000
 BYTE_ORDER_MARK = "\ufeff"
 """What some editors begin a file with; it is no part of the code."""
 NUL, NEWLINE = "\0", "\n"
+LONE_RETURN = re.compile(r"\r(?!\n)")
+"""Ends a line for Python, and for nothing else that counts lines here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,9 @@ def parse(text: str) -> Source:
         raise DesignError(
             f"line {text.partition(NUL)[0].count(NEWLINE) + 1}: a null byte stands in it, so it is no Python"
         )
+    if lone := LONE_RETURN.search(text):
+        line = text.count(NEWLINE, 0, lone.start()) + 1
+        raise DesignError(f"line {line}: a carriage return stands alone; let the lines end as usual, in a line feed")
     text = text.removeprefix(BYTE_ORDER_MARK)
     try:
         data = text.encode()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import io
+import tokenize
 from collections import Counter
 
 from legend_lab.core.errors import DesignError
 from legend_lab.lab.design.model import Design
+from legend_lab.lab.design.parsing import BYTE_ORDER_MARK
 from legend_lab.lab.design.tests_out import to_test_code
 
 OWNED = ("drawn", "Context", "UNDISTURBED", "WHEN_A_STEP_FAILS")
@@ -20,19 +22,32 @@ def renewed_tests(text: str, design: Design, module: str) -> str:
     Of the statements that say so those are replaced that say something else. Nothing of it runs.
 
     Raises:
-        DesignError: it is no Python, or one of these statements is not in it; or the design has no step yet.
+        DesignError: it is no Python, or one of these statements is not in it, or is to change and has a comment in it;
+            or the design has no step yet.
     """
     fresh = to_test_code(design, module)
     new, wanted = _lines(fresh), _statements(fresh)
+    mark = BYTE_ORDER_MARK if text.startswith(BYTE_ORDER_MARK) else ""
+    text = text.removeprefix(mark)
     lines = _lines(text)
     newline = "\r\n" if "\r\n" in text else "\n"
     found = _statements(text)
     for name, node in sorted(found.items(), key=lambda item: -item[1].lineno):
         want = wanted[name]
         if ast.dump(node) != ast.dump(want):
+            said = _comment_in("".join(lines[node.lineno - 1 : node.end_lineno]))
+            if said is not None:
+                line = node.lineno + said
+                raise DesignError(f"line {line}: {name} is to be written anew; put the comment in it above {name}")
             put = [line.replace("\n", newline) for line in new[want.lineno - 1 : want.end_lineno]]
             lines[node.lineno - 1 : node.end_lineno] = put
-    return "".join(lines)
+    return mark + "".join(lines)
+
+
+def _comment_in(statement: str) -> int | None:
+    """How many lines down the first comment in a statement is; None when there is none."""
+    found = tokenize.generate_tokens(io.StringIO(statement).readline)
+    return next((token.start[0] - 1 for token in found if token.type == tokenize.COMMENT), None)
 
 
 def _lines(text: str) -> list[str]:

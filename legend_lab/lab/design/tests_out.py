@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -20,6 +21,8 @@ from legend_lab.runtime.sync import run
 
 LONGEST_MODULE = 200
 """Characters that the name of a module may have."""
+NAMES_TAKEN = sys.stdlib_module_names | {"legend_lab", "pytest"}
+"""Modules that a file of the same name would stand in the way of, or be hidden by."""
 _HEAD = '''\
 """What was drawn must hold: how a run ends, and what is undone when a step fails."""
 
@@ -61,12 +64,14 @@ def to_test_code(design: Design, module: str) -> str:
     """Tests (pytest) of the code of a design, which is imported as `module`; what they expect is what the design does.
 
     Raises:
-        DesignError: the design has no step yet, or the module no name.
+        DesignError: the design has no step yet, or the module no name of its own.
     """
     if not _is_module(module):
         raise DesignError(
             f"this is no name of a module: {shown(module)}; the tests import the code by it, so choose another"
         )
+    if module in NAMES_TAKEN:
+        raise DesignError(f"{module} is a module that Python or these tests import already; choose another name")
     with ThreadPoolExecutor(1) as own:  # a loop may run in this thread, as in a notebook
         undisturbed, *failures = own.submit(run, _outcomes(design)).result()
     rows = [

@@ -20,12 +20,14 @@ from legend_lab.lab.design.outline import Outline, PartSource, outline_of
 from legend_lab.lab.design.parsing import (
     Source,
     assigned,
+    body_of,
     docstring_of,
     fields_of,
     has_comments,
     parse,
     parsed_function,
     said_below,
+    small,
     statements,
     targets_in,
 )
@@ -143,6 +145,9 @@ class _Reader:
 
     def _context(self) -> Iterator[ContextField]:
         node = self.outline.context
+        for statement in body_of(node) if node is not None else ():
+            if small(statement) is None and any(targets_in(statement)):
+                self._note(statement, "this is not read as fields of the context; a design holds one a line")
         for name, statement, inner in fields_of(node) if node is not None else []:
             found = self._context_field(name, inner)
             below = said_below(node, statement) if node is not None else None

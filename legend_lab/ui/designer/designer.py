@@ -14,6 +14,7 @@ from legend_lab.lab.design.files import to_json
 from legend_lab.lab.design.history import Follow
 from legend_lab.lab.design.model import Design
 from legend_lab.lab.design.tests_out import to_test_code
+from legend_lab.lab.subject import named
 from legend_lab.saga.saga import Saga
 from legend_lab.ui.commands import Commands
 from legend_lab.ui.designer.cells import insert_below
@@ -104,7 +105,7 @@ class Designer(DesignerLayout):
         """
         if not callable(make):
             raise DesignError(
-                f"an edit is a function and what it takes, as in edit(edits.rename, 'hotel', 'room'), not {make!r:.60}"
+                f"an edit is a function and what it takes, as in edit(edits.rename, 'hotel', 'room'), not {named(make)}"
             )
         was = next((text for text in args if isinstance(text, str) and text in self.design.all_parts), "")
         former = self.objections

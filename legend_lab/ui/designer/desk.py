@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from legend_lab.core.errors import DesignError
-from legend_lab.lab.design.drafts import open_design
+from legend_lab.lab.design.code import to_code
+from legend_lab.lab.design.drafts import FileDraft, open_design
 from legend_lab.lab.design.edits import Edited
 from legend_lab.lab.design.history import Follow, History
 from legend_lab.lab.design.model import Design
@@ -137,6 +138,7 @@ class Desk:
             self._findings = said_by_path(self.design)
         if self._seen is None or self._seen[1] is not now[1]:
             self._aside.opened, self._aside.saved = now[1].notes, ()
+            self.panel.home = now[1].path
         if self._seen is None or self._seen[0] is not now[0] or self._seen[1] is not now[1]:
             self._aside.objections = now[1].objections(self.design)
         self._seen = now
@@ -178,10 +180,19 @@ class Desk:
         if self.panel.saved is None:
             return
         if self.panel.code is not None:
-            noted, self._history.origin = self._aside.opened, opened_code(self.panel.code)
+            file, former, noted = self.panel.code, self._history.origin, self._aside.opened
+            self._history.origin = opened_code(file.after, file.path)
             self._look()
             self._aside.opened = tuple(note for note in noted if note in self._aside.opened)
-        self._aside.saved = self.panel.saved.notes
+            self._aside.saved = (*self.panel.saved.notes, *_left_behind(former, file))
+
+
+def _left_behind(origin: Opened, file: FileDraft) -> Iterator[str]:
+    """Say whether a person's code stays where it was opened while the design goes on in a new file."""
+    if origin.module is None or origin.path is None or file.before is not None:
+        return
+    if origin.module.text != to_code(origin.design):
+        yield f"{origin.path}: what a person wrote there is not in {file.path}, which was written anew"
 
 
 def _opened(source: Source | None) -> Opened:

@@ -7,7 +7,7 @@ from typing import get_args
 
 from legend_lab.core.errors import DesignError
 from legend_lab.lab.design.code import to_code
-from legend_lab.lab.design.drafts import Draft, draft, draft_tests, file_of_tests
+from legend_lab.lab.design.drafts import Draft, FileDraft, draft, draft_tests, file_of_tests
 from legend_lab.lab.design.files import to_json
 from legend_lab.lab.design.model import Design
 from legend_lab.lab.design.tests_out import to_test_code
@@ -25,10 +25,12 @@ class FilePanel:
 
     Attributes:
         saved: what the last save wrote; None when nothing has been saved since.
+        home: the file that the design was opened from; None when it was drawn.
     """
 
     def __init__(self) -> None:
         self.saved: Draft | None = None
+        self.home: Path | None = None
         self._kind: PanelKind | None = None
         self._files: dict[PanelKind, str] = {}
         self._said = self._why = ""
@@ -36,11 +38,11 @@ class FilePanel:
         self._made: tuple[Design, PanelKind, str, str] | None = None
 
     @property
-    def code(self) -> str | None:
-        """The code that the last save wrote; None when it wrote none."""
+    def code(self) -> FileDraft | None:
+        """The file of code that the last save wrote; None when it wrote none."""
         if self.saved is None or self._kind == "tests" or self.saved.files[0].path.suffix != ".py":
             return None
-        return self.saved.files[0].after
+        return self.saved.files[0]
 
     def show(self, kind: str) -> None:
         """The panel of this kind is open; the one that is open already, or "", closes it.
@@ -134,7 +136,10 @@ class FilePanel:
             return self._files[kind]
         if kind == "tests":
             return str(file_of_tests(self._file(design, "py")))
-        return f"{_snake(design.name)}.{'py' if kind == 'py' else 'json'}"
+        suffix = ".py" if kind == "py" else ".json"
+        if self.home is None:
+            return f"{_snake(design.name)}{suffix}"
+        return str(self.home if kind == "open" else self.home.with_suffix(suffix))
 
     def _module(self, design: Design) -> str:
         """The module that the tests import: the one beside them that their name tells, else that of the code."""

@@ -47,6 +47,7 @@ function render({ model, el }) {
       });
     });
     if (shown !== null && shown.kind !== form.kind) body.scrollTop = 0;
+    if (shown?.path !== form.path && !body.contains(document.activeElement)) say(about, WHAT);
     shown = form;
     const bad = document.activeElement?.closest?.(".ld-line");
     if (bad && body.contains(bad) && !bad.lastChild.hidden) reveal(body, bad);

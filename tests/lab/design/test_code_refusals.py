@@ -8,7 +8,7 @@ from legend_lab.lab.design import parsing
 from legend_lab.lab.design.code import to_code
 from legend_lab.lab.design.code_in import from_code
 from legend_lab.lab.design.drafts import draft, open_design
-from legend_lab.lab.design.edits import add_step, change, delete, remove_effect, remove_field, rename
+from legend_lab.lab.design.edits import add_step, change, delete, remove_effect, remove_field, rename, set_field
 from legend_lab.lab.design.model import Design
 from legend_lab.lab.design.templates import TEMPLATES
 
@@ -31,6 +31,8 @@ def test_a_syntax_error_is_said_with_line_and_column():
         ("x = " + "1 + " * 5_000 + "1", "^this is nested too deeply to be read; split its longest expressions$"),
         ("x = " + "a." * 5_000 + "b", "^this is nested too deeply to be read; split its longest expressions$"),
         ("\n".join(" " * at + "if x:" for at in range(150)), "^line 10., column"),
+        (ALL["untouched"].replace("\n", "\r"), "^line 1: a carriage return stands alone"),
+        ("x = 1\r\n# a\rb = 2\n", "^line 2: a carriage return stands alone"),
         ("x = '\ud800'", "half a character stands in it, at 5"),
         ("x = 1 1", "^line 1, column 7: invalid syntax"),
         (3, "from text"),
@@ -177,3 +179,22 @@ def test_what_stands_against_an_edit_is_known_before_saving_and_without_parsing_
     assert words in said
     assert "line " in said
     assert module.objections(module.design) == module.objections(harmless) == ()
+
+
+def test_fields_that_share_a_line_are_noted_and_none_is_added_beside_them():
+    code = to_code(TRAVEL).replace("hold_id: str | None = None\n    room: str", "hold_id: str | None = None; room: str")
+    module = from_code(code)
+    assert "this is not read as fields of the context" in str(module.notes[0])
+    with pytest.raises(DesignError, match=r"^the field room cannot be added: TravelBookingContext has something else"):
+        module.with_design(set_field(module.design, None, {"name": "room"}).design)
+
+
+def test_no_field_takes_the_name_of_a_method_of_the_context():
+    method = "class TravelBookingContext:\n    def label(self) -> str:\n        return ''\n"
+    module = from_code(to_code(TRAVEL).replace("class TravelBookingContext:\n", method))
+    for design in (
+        set_field(module.design, None, {"name": "label"}).design,
+        set_field(module.design, "seat", {"name": "label"}).design,
+    ):
+        with pytest.raises(DesignError, match=r"^the field label cannot be added: .* choose another name$"):
+            module.with_design(design)

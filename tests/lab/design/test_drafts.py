@@ -172,3 +172,31 @@ def test_tests_that_are_not_as_they_were_written_are_refused_in_words(tmp_path, 
 def test_tests_are_no_json(tmp_path):
     with pytest.raises(DesignError, match=r"ends in \.py"):
         draft_tests(TRAVEL, tmp_path / "test_trip.json", "trip")
+
+
+@pytest.mark.parametrize("name", ["queue", "legend_lab", "pytest"])
+def test_tests_do_not_import_a_module_whose_name_is_taken(tmp_path, name):
+    with pytest.raises(DesignError, match=f"^{name} is a module that Python or these tests import already"):
+        draft(TRAVEL, tmp_path / f"{name}.py", tests=True)
+
+
+def test_a_file_in_another_encoding_is_refused_in_words(tmp_path):
+    path = tmp_path / "trip.py"
+    path.write_bytes(to_code(TRAVEL).replace("Book the room", "Zimmer für zwei").encode("latin-1"))
+    with pytest.raises(DesignError, match="holds no text in UTF-8; save it in that encoding"):
+        open_design(path)
+
+
+def test_a_comment_in_what_tests_expect_is_not_lost(tmp_path):
+    path, rows = tmp_path / "test_trip.py", '    ("charge", "Failed"'
+    path.write_text(to_test_code(TRAVEL, "trip").replace(rows, f"    # mine\n{rows}"), encoding="utf-8")
+    assert draft_tests(TRAVEL, path, "trip").diff == ""
+    with pytest.raises(DesignError, match=r"line \d+: WHEN_A_STEP_FAILS is to be written anew; put the comment in it"):
+        draft_tests(PAID, path, "trip")
+
+
+def test_tests_keep_their_byte_order_mark(tmp_path):
+    path = tmp_path / "test_trip.py"
+    path.write_text("\ufeff" + to_test_code(TRAVEL, "trip"), encoding="utf-8")
+    draft_tests(PAID, path, "trip").save()
+    assert path.read_text(encoding="utf-8") == "\ufeff" + to_test_code(PAID, "trip")

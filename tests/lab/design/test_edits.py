@@ -139,7 +139,7 @@ def test_a_name_that_cannot_be_one_is_refused(name):
         ({"timeout_s": 0}, "timeout_s"),
         ({"retries": {"max_retries": -1}}, r"retries\.max_retries"),
         ({"retries": {"max_retries": 99, "backoff_ms": 1e11, "multiplier": 9}}, "would wait over"),
-        ({"colour": "red"}, "colour"),
+        ({"colour": "red"}, "^colour: there is no such setting$"),
         ({3: "red"}, "3"),
         ({"effect": "room"}, "no effect 'room'"),
         ({"reads": ["nothing"]}, "no field 'nothing'"),

@@ -120,7 +120,7 @@ def test_a_wrong_limit_and_a_wrong_neighbour_are_refused():
     for wrong in (0, -1, math.nan, "3", True):
         with pytest.raises(LintError, match="longest_s is a positive number"):
             lint(SLOPPY, longest_s=wrong)
-    with pytest.raises(LintError, match="not at a int"):
+    with pytest.raises(LintError, match="not at an int"):
         lint(SLOPPY, beside=[3])
     with pytest.raises(LintError, match="beside is a list"):
         lint(SLOPPY, beside=SLOPPY)

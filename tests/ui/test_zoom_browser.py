@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -95,3 +96,23 @@ def test_at_the_beginning_the_first_lanes_are_in_view(run_notebook: Callable[...
     expect(page.locator(".ll-standing")).to_contain_text("Before the first of 60 entries")
     expect(labels.first).to_contain_text("s0")
     assert pane.evaluate("node => node.scrollTop") == 0
+
+
+TICKS = """() => [...document.querySelectorAll(".ll-chart .xtick text")].map(text => text.getBoundingClientRect())
+    .sort((a, b) => a.left - b.left).map(({ left, right }) => [left, right])"""
+
+
+def test_where_it_is_narrow_the_times_do_not_cover_each_other(run_notebook: Callable[..., None], page: Page) -> None:
+    run_notebook("narrow", SAGA.replace('f"s{n}"', 'f"a_name_that_takes_very_much_room_{n}"').replace("100", "15"))
+    page.get_by_role("button", name="Run to end").click()
+    expect(page.locator(".ll-badge").first).to_contain_text("Completed")
+    for width in (1440, 1360, 1280, 1220):
+        page.set_viewport_size({"width": width, "height": 1000})
+        pane = page.locator(".ll-timeline .ll-body")
+        page.wait_for_function(
+            "pane => Math.abs(pane.clientWidth - pane.querySelector('.main-svg').clientWidth) < 2",
+            arg=pane.element_handle(),
+        )
+        ticks = page.evaluate(TICKS)
+        assert len(ticks) > 1
+        assert all(right < left for (_, right), (left, _) in pairwise(ticks)), f"{width}: {ticks}"

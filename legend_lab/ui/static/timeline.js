@@ -5,6 +5,7 @@ import { entriesIn, inView, panTo, scrollTo } from "./lanes.js";
 const PATIENCE_MS = 15_000;
 const ROOMIEST = 1.35; // where there is room, the lanes are so much wider
 const TALLEST_PX = 420; // beyond that its lanes scroll, and the axis below them stays
+const TICK_PX = 80; // room for a tick's label on the time axis
 const page = (globalThis.__legendLabPlotly1 ??= { library: null, waiting: [] });
 
 /**
@@ -81,8 +82,9 @@ function load(source) {
  * A view's own copy of the axis. plotly keeps a person's zoom (and writes it here) while what is asked for stays the
  * same, which a range that grows with the run is not; and zooming out goes to all there is, not to what there once was.
  */
-function zoomable({ range: [minallowed, maxallowed], ...axis }) {
-  return { ...axis, autorange: true, autorangeoptions: { minallowed, maxallowed } };
+function zoomable({ range: [minallowed, maxallowed], ...axis }, width) {
+  const nticks = Math.max(2, Math.min(9, Math.floor(width / TICK_PX))); // plotly's fewest cover each other where it is narrow
+  return { ...axis, nticks, autorange: true, autorangeoptions: { minallowed, maxallowed } };
 }
 
 function render({ model, el }) {
@@ -118,8 +120,9 @@ function render({ model, el }) {
     busy = true;
     const { data, layout } = tall > height ? inView(figure, height, body.scrollTop) : figure;
     const size = { width: room.width, height, autosize: false };
+    const xaxis = zoomable(layout.xaxis, room.width - layout.margin.l - layout.margin.r);
     try {
-      await library.react(chart, data, { ...layout, xaxis: zoomable(layout.xaxis), ...size }, model.get("config"));
+      await library.react(chart, data, { ...layout, xaxis, ...size }, model.get("config"));
       drawn = wanted;
       waiting.hidden = true;
       listen();

@@ -202,14 +202,34 @@ def test_what_was_opened_is_saved_where_it_was_opened_and_opened_there_again(tmp
     assert offered("open") == str(code)
 
 
-def test_what_a_person_wrote_and_a_new_file_does_not_hold_is_noted(tmp_path):
-    code, new, last = (tmp_path / name for name in ("trip.py", "new.py", "last.py"))
+def test_code_that_was_opened_is_shown_and_goes_into_a_new_file_as_a_person_left_it(tmp_path):
+    code, new = tmp_path / "trip.py", tmp_path / "new.py"
     code.write_text(f"# a line that a person wrote\n{TRAVEL_CODE}")
     designer = Designer(code)
+    tell(designer, "set", path="charge", place="timeout_s", text="7.5")
     tell(designer, "panel", kind="py")
+    shown = designer.bar.panel["text"]
+    assert shown == designer.to_code()
+    assert shown.startswith("# a line that a person wrote\n")
+    assert "timeout_s = 7.5" in shown
     tell(designer, "save", file=str(new))
-    (left,) = designer.bar.notes
-    assert left["lines"] == [f"{code}: what a person wrote there is not in {new}, which was written anew"]
+    assert new.read_text() == shown
     assert designer.bar.panel["file"] == str(new)
-    tell(designer, "save", file=str(last))
     assert designer.bar.notes == []
+
+
+def test_code_that_cannot_follow_is_neither_shown_nor_saved_elsewhere(tmp_path):
+    code, new = tmp_path / "trip.py", tmp_path / "new.py"
+    code.write_text(
+        TRAVEL_CODE.replace("class BookHotel", "def label(ctx):\n    return ctx.room\n\n\nclass BookHotel", 1)
+    )
+    designer = Designer(code)
+    tell(designer, "field", name="room", place="name", text="suite")
+    tell(designer, "panel", kind="py")
+    assert designer.bar.panel["text"] == ""
+    assert "cannot become suite" in designer.bar.panel["why"]
+    tell(designer, "save", file=str(new))
+    assert "cannot become suite" in designer.bar.panel["why"]
+    assert not new.exists()
+    with pytest.raises(DesignError, match="cannot become suite"):
+        designer.to_code()

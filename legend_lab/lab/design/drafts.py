@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from legend_lab.core.errors import DesignError
-from legend_lab.lab.design.code import to_code
 from legend_lab.lab.design.code_in import from_code
 from legend_lab.lab.design.files import MOST_BYTES, from_json, to_json
 from legend_lab.lab.design.model import Design
@@ -81,7 +80,7 @@ class Draft:
                 raise DesignError(f"{file.path} cannot be written: {_why(error)}") from None
 
 
-def draft(design: Design, path: str | os.PathLike[str], *, tests: bool = False) -> Draft:
+def draft(design: Design, path: str | os.PathLike[str], *, tests: bool = False, origin: Opened | None = None) -> Draft:
     """What saving `design` at `path` would write: code in a `.py`, the design itself in a `.json`.
 
     In a `.py` that exists only what the design owns changes: what a person wrote there stays. `diff` shows what would
@@ -91,6 +90,7 @@ def draft(design: Design, path: str | os.PathLike[str], *, tests: bool = False) 
         design: what is saved; of a Designer it is `designer.design`.
         path: the file, which may exist.
         tests: the tests of the code are written beside it, too: `test_booking.py`.
+        origin: what the design was opened from; where that is code, a new file holds it as a person has left it.
 
     Raises:
         DesignError: the file is of neither kind, the design has no step yet, or what a file holds cannot be changed
@@ -106,7 +106,7 @@ def draft(design: Design, path: str | os.PathLike[str], *, tests: bool = False) 
     before = _text_of(target)
     notes: tuple[str, ...] = ()
     if before is None:
-        after = to_code(design)
+        after = (origin or Opened(design)).code(design)
     else:
         module = from_code(before)
         changed = module.with_design(design)

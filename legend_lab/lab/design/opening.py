@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from legend_lab.lab.design.code import to_code
 from legend_lab.lab.design.code_in import CodeModule, from_code
 from legend_lab.lab.design.model import Design
 
@@ -28,6 +29,14 @@ class Opened:
     def objections(self, design: Design) -> tuple[str, ...]:
         """What the code has against saying another design, a sentence each."""
         return () if self.module is None else self.module.objections(design)
+
+    def code(self, design: Design) -> str:
+        """The code of a design: that which was opened, saying this one, or a new module where none was opened.
+
+        Raises:
+            DesignError: the code that was opened cannot follow, or the design has no step yet.
+        """
+        return to_code(design) if self.module is None else self.module.with_design(design).text
 
 
 def opened_code(text: str, path: Path | None = None) -> Opened:

@@ -8,7 +8,6 @@ from typing import Any, Concatenate, ParamSpec
 
 from legend_lab.core.errors import DesignError
 from legend_lab.lab.design.building import saga_of
-from legend_lab.lab.design.code import to_code
 from legend_lab.lab.design.edits import Edited
 from legend_lab.lab.design.files import to_json
 from legend_lab.lab.design.history import Follow
@@ -143,10 +142,12 @@ class Designer(DesignerLayout):
     def to_code(self) -> str:
         """The design as a Python module of ordinary classes, simulated until somebody writes their bodies.
 
+        What was opened from code is that code still: only what the designer owns has changed in it.
+
         Raises:
-            DesignError: it has no step yet.
+            DesignError: it has no step yet, or the code that was opened cannot follow.
         """
-        return to_code(self.design)
+        return self._desk.code()
 
     def to_test_code(self, module: str) -> str:
         """Tests (pytest) of that code, imported as `module`: it runs, and is undone whichever step fails.

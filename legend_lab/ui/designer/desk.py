@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from legend_lab.core.errors import DesignError
-from legend_lab.lab.design.code import to_code
-from legend_lab.lab.design.drafts import FileDraft, open_design
+from legend_lab.lab.design.drafts import open_design
 from legend_lab.lab.design.edits import Edited
 from legend_lab.lab.design.history import Follow, History
 from legend_lab.lab.design.model import Design
@@ -57,10 +56,18 @@ class Desk:
         self._look()
         return self._aside.objections
 
+    def code(self) -> str:
+        """The code of the design: that which was opened, saying it as it is now, or a new module.
+
+        Raises:
+            DesignError: the code that was opened cannot follow, or the design has no step yet.
+        """
+        return self._history.origin.code(self.design)
+
     def state(self, owner: object) -> DesignerState:
         """All that is shown; `owner` is what a cell would name to have the code."""
         self._look()
-        self._aside.panel = self.panel.state(self.design, owner)
+        self._aside.panel = self.panel.state(self.design, self._history.origin, owner)
         return designer_view(self._history, self._aside, self._findings)
 
     def select(self, path: str) -> None:
@@ -156,7 +163,7 @@ class Desk:
     def save(self, file: str, *, tests: bool) -> None:
         """A file holds what the panel shows; of one that exists is shown first what would change."""
         try:
-            self.panel.save(self.design, file, tests=tests)
+            self.panel.save(self.design, self._history.origin, file, tests=tests)
         except DesignError as error:
             self.panel.refuse(file, error)
         self._note_saved()
@@ -180,19 +187,11 @@ class Desk:
         if self.panel.saved is None:
             return
         if self.panel.code is not None:
-            file, former, noted = self.panel.code, self._history.origin, self._aside.opened
+            file, noted = self.panel.code, self._aside.opened
             self._history.origin = opened_code(file.after, file.path)
             self._look()
             self._aside.opened = tuple(note for note in noted if note in self._aside.opened)
-            self._aside.saved = (*self.panel.saved.notes, *_left_behind(former, file))
-
-
-def _left_behind(origin: Opened, file: FileDraft) -> Iterator[str]:
-    """Say whether a person's code stays where it was opened while the design goes on in a new file."""
-    if origin.module is None or origin.path is None or file.before is not None:
-        return
-    if origin.module.text != to_code(origin.design):
-        yield f"{origin.path}: what a person wrote there is not in {file.path}, which was written anew"
+            self._aside.saved = self.panel.saved.notes
 
 
 def _opened(source: Source | None) -> Opened:

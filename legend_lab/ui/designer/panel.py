@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
 from legend_lab.core.errors import DesignError
-from legend_lab.lab.design.code import to_code
 from legend_lab.lab.design.drafts import Draft, FileDraft, draft, draft_tests, file_of_tests
 from legend_lab.lab.design.files import to_json
 from legend_lab.lab.design.model import Design
+from legend_lab.lab.design.opening import Opened
 from legend_lab.lab.design.tests_out import to_test_code
 from legend_lab.ui.designer.cells import called
 from legend_lab.ui.designer.state import DiffLine, PanelKind, PanelState
@@ -18,6 +19,16 @@ MOST_LINES = 2_000
 """Lines of a difference that are shown."""
 MOST_TESTED = 100
 """Steps of a design whose tests are made here: to know what they expect, each step's failure is run."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A text that is shown, and what it was made of."""
+
+    design: Design
+    origin: Opened
+    of: tuple[PanelKind, str]
+    text: str
 
 
 class FilePanel:
@@ -35,7 +46,7 @@ class FilePanel:
         self._files: dict[PanelKind, str] = {}
         self._said = self._why = ""
         self._draft: Draft | None = None
-        self._made: tuple[Design, PanelKind, str, str] | None = None
+        self._made: _Made | None = None
 
     @property
     def code(self) -> FileDraft | None:
@@ -72,7 +83,7 @@ class FilePanel:
         self._remember(file)
         self._why = str(error)
 
-    def save(self, design: Design, file: str, *, tests: bool) -> None:
+    def save(self, design: Design, origin: Opened, file: str, *, tests: bool) -> None:
         """The file holds what is shown, and one beside it the tests of the code where `tests` says so.
 
         Where that would change a file that exists, what would change is shown first.
@@ -85,7 +96,7 @@ class FilePanel:
         if self._kind == "tests":
             made = draft_tests(design, file, self._module(design))
         else:
-            made = draft(design, file, tests=tests)
+            made = draft(design, file, tests=tests, origin=origin)
         if made.diff:
             self._draft = made
         else:
@@ -101,13 +112,13 @@ class FilePanel:
             raise DesignError("nothing is to be written; save shows what would change")
         self._write(self._draft)
 
-    def state(self, design: Design, owner: object) -> PanelState | None:
+    def state(self, design: Design, origin: Opened, owner: object) -> PanelState | None:
         """What is shown of it; None while it is closed."""
         if self._kind is None:
             return None
         text, why = "", self._why
         try:
-            text = self._text(design, self._kind)
+            text = self._text(design, origin, self._kind)
         except DesignError as error:
             why = str(error)
         return {
@@ -146,13 +157,12 @@ class FilePanel:
         tests = Path(self._file(design, "tests")).stem
         return tests.removeprefix("test_") if tests.startswith("test_") else Path(self._file(design, "py")).stem
 
-    def _text(self, design: Design, kind: PanelKind) -> str:
-        if kind == "open":
-            return ""
+    def _text(self, design: Design, origin: Opened, kind: PanelKind) -> str:
         module = self._module(design) if kind == "tests" else ""
-        if self._made is None or self._made[0] is not design or self._made[1:3] != (kind, module):
-            self._made = (design, kind, module, _made(design, kind, module))
-        return self._made[3]
+        made = self._made
+        if made is None or made.design is not design or made.origin is not origin or made.of != (kind, module):
+            made = self._made = _Made(design, origin, (kind, module), _made(design, origin, kind, module))
+        return made.text
 
 
 def diff_lines(made: Draft) -> list[DiffLine]:
@@ -168,9 +178,11 @@ def diff_lines(made: Draft) -> list[DiffLine]:
     return shown[:MOST_LINES]
 
 
-def _made(design: Design, kind: PanelKind, module: str) -> str:
+def _made(design: Design, origin: Opened, kind: PanelKind, module: str) -> str:
+    if kind == "open":
+        return ""
     if kind == "py":
-        return to_code(design)
+        return origin.code(design)
     if kind == "json":
         return to_json(design)
     if len(design.steps) > MOST_TESTED:

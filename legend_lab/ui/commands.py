@@ -55,8 +55,8 @@ SETTINGS = frozenset({
 """Commands that only plan what stops a run or goes wrong in it, so that they need not wait for one that runs."""
 MAX_TEXT = 2_000
 """Longest text that an argument may be, and that a report is."""
-MAX_WAITING = 16
-"""Most commands that may wait for the one being carried out."""
+MAX_WAITING = 200
+"""Most commands that may wait for the one being carried out: so many that no hand is too quick."""
 _SHORT = 60
 
 

@@ -297,6 +297,15 @@ async def test_a_breakpoint_set_while_something_runs_is_shown_at_once_and_outliv
     bench.dispose()
 
 
+async def test_no_step_is_lost_when_a_key_is_pressed_faster_than_steps_are_taken():
+    steps = {f"s{number}": SimulatedStep(duration_ms=0) for number in range(40)}
+    bench = Workbench(Saga.of("Long", steps), {}, clock=VirtualClock())
+    for _ in range(30):
+        bench._commands.receive({"command": "step"})
+    await sent(bench, command="step")
+    assert (bench.debugger.length, bench.toolbar.alert) == (31, "")
+
+
 class Waiting(Step[dict]):
     go: ClassVar[asyncio.Event]
 

@@ -537,13 +537,21 @@ async def test_a_failed_undo_can_be_resolved_with_a_note():
     assert "Ada rang the bank" in bench.events.lines[-1]["text"]
 
 
+def enabled(bench):
+    return [button["command"] for button in bench.toolbar.buttons if button["enabled"]]
+
+
 async def test_a_crash_here_and_now_is_restarted_from_the_journal(counting):
     bench = Workbench(counting, {}, clock=VirtualClock())
     await sent(bench, command="step")
     await sent(bench, command="crash")
     assert bench.toolbar.badge["text"] == "Process dead"
-    assert [button["command"] for button in bench.toolbar.buttons if button["enabled"]] == ["reset"]
-    await sent(bench, command="goto", branch="", position="0")
+    assert enabled(bench) == ["back", "reset"]
+    await sent(bench, command="back")
+    assert enabled(bench) == ["step", "reset"], "what has happened can be walked through"
+    await sent(bench, command="step")
+    assert bench.toolbar.badge["text"] == "Process dead"
+    await sent(bench, command="back")
     assert bench.toolbar.badge["text"] == "Not started", "it did not die here"
     assert bench.toolbar.standing["next"] == "The process died later, at the end of this branch. Restart it below."
     await sent(bench, command="restart")

@@ -133,6 +133,24 @@ async def test_an_undo_that_pauses_offers_no_abort():
     assert panel["form"] is None
 
 
+async def test_an_error_reads_after_loading_as_before_saving(tmp_path):
+    class NoSeatError(Exception):
+        pass
+
+    run = debugger(Fault("trip.flight", attempt="every", error=NoSeatError("full")), Fault("trip.hotel", "compensate"))
+    await run.run_to_end()
+    for resolved in (False, True):
+        if resolved:
+            run.resolve("trip.hotel", "by hand")
+        run.save(tmp_path / "run.json")
+        view, again = view_of(run), view_of(Debugger.load(tmp_path / "run.json", trip(), clock=VirtualClock()))
+        for pane in ("toolbar", "timeline", "history", "events"):
+            assert again[pane] == view[pane]
+    assert again["toolbar"]["badge"]["text"] == "Failed and undone: NoSeatError"
+    assert "NoSeatError: full" in json.dumps(again["timeline"])
+    assert "StoredError" not in json.dumps(again)
+
+
 async def test_every_view_is_json():
     run = debugger(Fault("trip.flight"), Fault("charge"))
     while run.result is None:

@@ -206,12 +206,18 @@ class SourceError(LegendError):
     """What was given has no journal that could be shown."""
 
 
+def error_name(error: BaseException) -> str:
+    """The name of the error's class; of one read back from a record, that of the class it had."""
+    return error.type.rpartition(".")[2] if isinstance(error, StoredError) else type(error).__name__
+
+
 def error_text(error: BaseException) -> str:
-    """The error in one line, class first, its notes behind, whatever its `__str__` does."""
+    """The error in one line, `error_name` first, its notes behind, whatever its `__str__` does."""
     try:
-        text = " ".join([str(error), *(f"({note})" for note in getattr(error, "__notes__", ()))]).strip()
+        said = error.message if isinstance(error, StoredError) else str(error)
+        text = " ".join([said, *(f"({note})" for note in getattr(error, "__notes__", ()))]).strip()
     except KeyboardInterrupt:
         raise
     except BaseException as broken:  # noqa: BLE001 - the user's own __str__
         text = f"(its text cannot be had: {type(broken).__name__})"
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+    return f"{error_name(error)}: {text}" if text else error_name(error)

@@ -124,6 +124,9 @@ class Branching(Travel[Ctx, Err]):
         """Start over: a fresh copy of the given context, the same saga, faults and breakpoints; no branches.
 
         The clock stays the same, unless another one is given.
+
+        Raises:
+            ClockError: `clock` is no clock; nothing was changed.
         """
         self._insist_on_rest()
         if clock is not None:

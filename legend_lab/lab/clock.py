@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from legend_lab.runtime.clocks import Clock
+from legend_lab.runtime.clocks import Clock, check_clock
 
 T = TypeVar("T")
 
@@ -16,6 +16,12 @@ class SteppedClock:
     __slots__ = ("_at", "_inner", "_since", "_zero")
 
     def __init__(self, inner: Clock) -> None:
+        """Stand still at what `inner` reads.
+
+        Raises:
+            ClockError: `inner` is no clock.
+        """
+        check_clock(inner)
         self._inner = inner
         self._at = self._zero = inner.ticks()
         self._since: int | None = None

@@ -43,6 +43,7 @@ class Debugger(Stepping[Ctx, Err]):
     Raises:
         ContextCopyError: the context cannot be copied.
         FaultPlanError: a fault is at no step of the saga.
+        ClockError: `clock` is no clock.
     """
 
     def __init__(

@@ -55,6 +55,16 @@ class Clock(Protocol):
         ...
 
 
+def check_clock(clock: object) -> None:
+    """Raise unless `clock` is a clock.
+
+    Raises:
+        ClockError: it is something else, or the class of one.
+    """
+    if isinstance(clock, type) or not hasattr(clock, "ticks"):
+        raise ClockError(f"clock is a clock, such as VirtualClock(), not {clock!r}")
+
+
 class SystemClock:
     """The system's monotonic clock, set once to the wall clock when it is made.
 

@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from legend_lab.core.effects import EffectOperation
-from legend_lab.core.errors import ClockError, SimulatedCrash
+from legend_lab.core.errors import SimulatedCrash
 from legend_lab.core.instructions import Decision, Edit, Edited, Instruction, Outcome, Signal, halt_for
 from legend_lab.core.journal import Journal, Row
 from legend_lab.core.machine import Machine
 from legend_lab.core.table import STANDING
-from legend_lab.runtime.clocks import Clock, SystemClock
+from legend_lab.runtime.clocks import Clock, SystemClock, check_clock
 from legend_lab.runtime.faults import NO_FAULTS, FaultPlan
 from legend_lab.runtime.ids import ExecutionId
 from legend_lab.runtime.observers import Observer
@@ -46,8 +46,7 @@ class Options:
     plain: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        if isinstance(self.clock, type) or not hasattr(self.clock, "ticks"):
-            raise ClockError(f"clock is a clock, such as VirtualClock(), not {self.clock!r}")
+        check_clock(self.clock)
         object.__setattr__(self, "plain", not self.faults and not self.observers and not self.clock.virtual)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from legend_lab.core.errors import StoredError, UnexpectedError, error_text
+from legend_lab.core.errors import UnexpectedError, error_text
 from legend_lab.core.instructions import Failure
 
 
@@ -10,7 +10,6 @@ def public_error(failure: Failure) -> BaseException:
     """The error itself, or an `UnexpectedError` around one that the saga does not declare (S16)."""
     if not failure.unexpected:
         return failure.error
-    text = str(failure.error) if isinstance(failure.error, StoredError) else error_text(failure.error)
-    wrapped = UnexpectedError(text)
+    wrapped = UnexpectedError(error_text(failure.error))
     wrapped.__cause__ = failure.error
     return wrapped

@@ -33,11 +33,9 @@ def _to_look(buttons: list[Button], recording: Recording[Any, Any]) -> list[Butt
 
 
 def _live_buttons(debugger: Shown, *, running: bool) -> list[Button]:
-    if running:
-        busy = "A command is being carried out"
-    else:
-        busy = "The process is dead: restart it first" if debugger.is_crashed else ""
-    repeats = debugger.repeats and not busy
+    performing = "A command is being carried out" if running else ""
+    busy = performing or ("The process is dead: restart it first" if debugger.is_crashed else "")
+    repeats = debugger.repeats and not running  # moving about needs no living process
     stuck = busy or _stuck(debugger)
     goes = not stuck
     ended = not busy and not debugger.is_past and debugger.next_instruction is None
@@ -47,14 +45,14 @@ def _live_buttons(debugger: Shown, *, running: bool) -> list[Button]:
     to_break = "Go on until a breakpoint, a halt or the end"
     if not any(item.enabled for item in debugger.breakpoints):
         to_break += " (there is no breakpoint)"
-    back_why = busy or ("Go one entry back; nothing is carried out" if position else "Nothing happened before")
+    back_why = performing or ("Go one entry back; nothing is carried out" if position else "Nothing happened before")
     reset_why = "Start over with a fresh context" if has_begun else "Nothing has run yet"
     end_why = "Go on until the end or a halt, past all breakpoints"
     fork_why = f"Start a branch here, after {position:,} of {debugger.length:,} entries"
     crash_why = "Let the process die here and now" if not ended else "The run has ended: there is nothing to lose"
     return [
-        _button("back", "Back", "◂", "b", back_why, enabled=not busy and position > 0),
-        _button("step", "Step", "▸", "n", stuck or step, enabled=goes, primary=goes),
+        _button("back", "Back", "◂", "b", back_why, enabled=not running and position > 0),
+        _button("step", "Step", "▸", "n", step if repeats else stuck or step, enabled=goes or repeats, primary=goes),
         _button("over", "Over", "↷", "o", stuck or "Go on until the block that comes next is left", enabled=goes),
         _button("run", "Run to breakpoint", "", "c", stuck or to_break, enabled=goes),
         _button("run_to_end", "Run to end", "", "e", stuck or end_why, enabled=goes),

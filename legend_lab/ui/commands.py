@@ -52,11 +52,11 @@ SETTINGS = frozenset({
     "toggle_breakpoint", "switch_breakpoint", "remove_breakpoint",
     "toggle_fault", "plan_fault", "switch_fault", "remove_fault",
 })  # fmt: skip
-"""Commands that carry nothing out, so that a stop does not take them back."""
+"""Commands that only plan what stops a run or goes wrong in it, so that they need not wait for one that runs."""
 MAX_TEXT = 2_000
 """Longest text that an argument may be, and that a report is."""
-MAX_WAITING = 16
-"""Most commands that may wait for the one being carried out."""
+MAX_WAITING = 200
+"""Most commands that may wait for the one being carried out: so many that no hand is too quick."""
 _SHORT = 60
 
 
@@ -118,9 +118,9 @@ def _listed(names: tuple[str, ...]) -> str:
 class Commands:
     """Commands are carried out one at a time, in the order they came, on the loop this was made on.
 
-    `stop` goes through at once: it cancels the command being carried out and forgets those that wait, except what is
-    only set. Nothing that fails in here escapes: `report` gets a sentence about it, and an empty text when the next
-    command begins.
+    `stop` goes through at once: it cancels the command being carried out and forgets those that wait. So do `SETTINGS`,
+    beside the command being carried out, where `plan` is given. Nothing that fails in here escapes: `report` gets a
+    sentence about it, and an empty text when the next command begins.
 
     Made where no loop runs (a script, a plain test), each message is carried out before `receive` returns, on a loop
     of its own; there is nobody who could stop it.
@@ -129,6 +129,7 @@ class Commands:
         handler: carries out one checked command, `{"command": name, **arguments}`. It is cancelled by `stop`, and
             must leave a state that can be shown when it is.
         report: shows a text to the user, or takes the last one away when the text is empty.
+        plan: carries out one of `SETTINGS` at once; without it, `handler` does in its turn.
         busy: told whether a command is being carried out, whenever that changes. Give it to `Toolbar.running`: the
             page says by it that a stop was not heeded.
         known: the commands that there are, as in `COMMANDS`.
@@ -141,6 +142,7 @@ class Commands:
         handler: Callable[[dict[str, str]], Awaitable[None]],
         report: Callable[[str], None],
         *,
+        plan: Callable[[dict[str, str]], None] | None = None,
         busy: Callable[[bool], None] = lambda _busy: None,
         known: Mapping[str, tuple[str, ...]] = COMMANDS,
         longest: int = MAX_TEXT,
@@ -148,6 +150,7 @@ class Commands:
     ) -> None:
         self._handler = handler
         self._report = report
+        self._plan = plan
         self._busy = busy
         self._known, self._longest = known, longest
         self._awaits_nothing = awaits_nothing
@@ -177,6 +180,8 @@ class Commands:
             self._report(f"Ignored: {error}.")
             return
         if self._loop is None:
+            if self._plans(command):
+                return
             if self._awaits_nothing:
                 with contextlib.suppress(StopIteration):
                     self._carry_out(command).send(None)
@@ -192,9 +197,11 @@ class Commands:
 
     def _accept(self, command: dict[str, str]) -> None:
         if command["command"] == "stop":
-            self._waiting = deque(waits for waits in self._waiting if waits["command"] in SETTINGS)
+            self._waiting.clear()
             if self._task is not None:
                 self._task.cancel()
+            return
+        if self._plans(command):
             return
         if command["command"] in PLACES and self._waiting and self._waiting[-1]["command"] == command["command"]:
             self._waiting.pop()  # whoever drags through the history wants to be where the pointer is now
@@ -218,6 +225,17 @@ class Commands:
             task.exception()  # reported already; asking keeps asyncio from printing it
         self._next()
 
+    def _plans(self, command: dict[str, str]) -> bool:
+        """Whether this was a command that only plans; it has been carried out then."""
+        if self._plan is None or command["command"] not in SETTINGS:
+            return False
+        try:
+            self._report("")
+            self._plan(command)
+        except BaseException as error:  # noqa: BLE001 - as below
+            self._report_failure(command, error)
+        return True
+
     async def _carry_out(self, command: dict[str, str]) -> None:
         try:
             self._report("")
@@ -231,7 +249,10 @@ class Commands:
         except GeneratorExit:
             raise  # the loop ends
         except BaseException as error:  # noqa: BLE001 - an interrupt or a crash, too: it is shown here or nowhere
-            self._report(f"{command['command'].replace('_', ' ').capitalize()} failed: {_said(error)}")
+            self._report_failure(command, error)
+
+    def _report_failure(self, command: dict[str, str], error: BaseException) -> None:
+        self._report(f"{command['command'].replace('_', ' ').capitalize()} failed: {_said(error)}")
 
 
 def _said(error: BaseException) -> str:

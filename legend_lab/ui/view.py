@@ -85,6 +85,12 @@ def panes_of(debugger: Shown, aside: Aside) -> Iterator[tuple[str, Mapping[str, 
     yield "events", _events(debugger)
 
 
+def planned_panes_of(debugger: Shown, planned: Planned | None) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The panes that say what is planned: all that can change while a step is performed."""
+    yield "listing", _listing(debugger)
+    yield "faults", _faults(debugger, planned)
+
+
 def _toolbar(debugger: Shown, aside: Aside) -> ToolbarState:
     return {
         "saga": debugger.program.name,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from legend_lab.core.errors import UnexpectedError, error_text
+from legend_lab.core.errors import UnexpectedError, error_name, error_text
 from legend_lab.core.instructions import Compensate, Execute, Halt, HaltReason, Instruction, Wait
 from legend_lab.core.moves import attempt_of
 from legend_lab.core.story import duration, sentence
@@ -46,7 +46,7 @@ def badge_of(debugger: Shown) -> Badge:
 
 def badge_at(at: Instruction | None, error: BaseException | None, *, begun: bool) -> Badge:
     """The same, of a program's run with `at` as its next instruction, undone for `error`."""
-    name = "" if error is None else type(cause_of(error)).__name__
+    name = "" if error is None else error_name(cause_of(error))
     match at:
         case None if name:
             return {"tone": "undo", "glyph": "↩", "text": f"Failed and undone: {name}"}

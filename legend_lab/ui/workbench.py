@@ -29,7 +29,7 @@ from legend_lab.ui.lifetime import close_on_rerun
 from legend_lab.ui.looking import NOTHING, go, look, shown_of
 from legend_lab.ui.planning import Planned, switched, toggled, without
 from legend_lab.ui.values import value_of
-from legend_lab.ui.view import Aside, panes_of
+from legend_lab.ui.view import Aside, panes_of, planned_panes_of
 from legend_lab.ui.view_state import Refusal
 from legend_lab.ui.words import next_words
 
@@ -102,7 +102,7 @@ class Workbench(WorkbenchLayout):
         self._slow: asyncio.TimerHandle | None = None
         self._runs_again = False
         super().__init__()
-        self._commands = Commands(self._handle, self._report, busy=self._busy)
+        self._commands = Commands(self._handle, self._report, plan=self._plan, busy=self._busy)
         self._commands.listen(*self.parts.values())
         self.refresh()
         close_on_rerun(self.dispose)
@@ -165,7 +165,7 @@ class Workbench(WorkbenchLayout):
         self._runs_again = False
         try:
             if isinstance(self.shown, Debugger):
-                await self._call(command, self.shown, self._planned or Planned(self.shown))
+                await self._call(command, self.shown)
             else:
                 look(self.shown, command)
         finally:
@@ -173,7 +173,7 @@ class Workbench(WorkbenchLayout):
             self.refresh()
 
     async def _call(  # noqa: C901, PLR0912 - one line for each command
-        self, command: dict[str, str], debugger: Debugger[Any, Any], planned: Planned
+        self, command: dict[str, str], debugger: Debugger[Any, Any]
     ) -> None:
         match command:
             case {"command": "back"}:
@@ -210,20 +210,21 @@ class Workbench(WorkbenchLayout):
                 debugger.resolve(path, note)
             case {"command": "edit", "place": place, "text": text}:
                 self._edit(place, text)
-            case {"command": "toggle_breakpoint", "path": path}:
-                debugger.breakpoints = toggled(debugger.breakpoints, path)
-            case {"command": "switch_breakpoint", "text": text}:
-                debugger.breakpoints = switched(debugger.breakpoints, text)
-            case {"command": "remove_breakpoint", "text": text}:
-                debugger.breakpoints = without(debugger.breakpoints, text)
-            case {"command": "toggle_fault", "path": path, "choice": choice, "delay_ms": delay_ms}:
-                planned.toggle(fault_of(path, choice, delay_ms))
-            case {"command": "plan_fault", "path": path, "choice": choice, "delay_ms": delay_ms}:
-                planned.plan(fault_of(path, choice, delay_ms))
-            case {"command": "switch_fault", "id": token}:
-                planned.switch(token)
-            case {"command": "remove_fault", "id": token}:
-                planned.remove(token)
+
+    def _plan(self, command: dict[str, str]) -> None:
+        """Carry out a command that only plans, perhaps while a step is performed: of that, no half is shown."""
+        try:
+            if isinstance(self.shown, Debugger):
+                _set(command, self.shown, self._planned or Planned(self.shown))
+            else:
+                look(self.shown, command)
+        finally:
+            if self._running:
+                self.show(planned_panes_of(self.shown, self._planned))
+                self.toolbar.show({"buttons": buttons_of(self.shown, running=True)})
+            else:
+                self._stopped = self._refused = None
+                self.refresh()
 
     def _edit(self, place: str, text: str) -> None:
         """Set a value as it was typed; what is refused is said beside the field, which stays open."""
@@ -277,3 +278,22 @@ class Workbench(WorkbenchLayout):
         badge = {"tone": "forward", "glyph": "▸", "text": "Running"}
         now = f"Performing: {words}." if words else "Working."
         self.toolbar.show({"badge": badge, "standing": {"now": now, "next": "Stop ends it where it awaits something."}})
+
+
+def _set(command: dict[str, str], debugger: Debugger[Any, Any], planned: Planned) -> None:
+    """Change what is planned for what has not happened yet, as the command says."""
+    match command:
+        case {"command": "toggle_breakpoint", "path": path}:
+            debugger.breakpoints = toggled(debugger.breakpoints, path)
+        case {"command": "switch_breakpoint", "text": text}:
+            debugger.breakpoints = switched(debugger.breakpoints, text)
+        case {"command": "remove_breakpoint", "text": text}:
+            debugger.breakpoints = without(debugger.breakpoints, text)
+        case {"command": "toggle_fault", "path": path, "choice": choice, "delay_ms": delay_ms}:
+            planned.toggle(fault_of(path, choice, delay_ms))
+        case {"command": "plan_fault", "path": path, "choice": choice, "delay_ms": delay_ms}:
+            planned.plan(fault_of(path, choice, delay_ms))
+        case {"command": "switch_fault", "id": token}:
+            planned.switch(token)
+        case {"command": "remove_fault", "id": token}:
+            planned.remove(token)

@@ -26,7 +26,7 @@ from legend_lab import (
     VirtualClock,
     resources,
 )
-from legend_lab.core.errors import ContextCopyError
+from legend_lab.core.errors import ClockError, ContextCopyError
 from legend_lab.lab.breakpoints import BreakpointError
 from legend_lab.lab.debugger import Debugger
 from legend_lab.lab.editing import EditError
@@ -237,7 +237,7 @@ def test_a_context_that_cannot_be_copied_is_refused_with_its_place():
 @pytest.mark.parametrize(
     ("act", "error", "says"),
     [
-        (lambda debugger: debugger.fork(5), ProtocolError, "a branch's name is a text, not a int"),
+        (lambda debugger: debugger.fork(5), ProtocolError, "a branch's name is a text, not an int"),
         (lambda debugger: debugger.switch(["main"]), ProtocolError, r"there is no branch \['main'\]; there are 'main'"),
         (lambda debugger: asyncio.run(debugger.run_to(5)), BreakpointError, "no step or block 5; its steps are"),
         (lambda debugger: debugger.edit(5, 1), EditError, "a place is a dotted text such as 'trip.seats.0', not 5"),
@@ -253,6 +253,20 @@ def test_wrong_arguments_are_refused_in_words(act, error, says):
     with pytest.raises(error, match=says):
         act(debugger)
     assert (debugger.length, len(debugger.branches)) == (0, 1)
+
+
+@pytest.mark.parametrize("clock", ["x", None, VirtualClock])
+def test_what_is_no_clock_is_refused_in_words(clock):
+    with pytest.raises(ClockError, match=r"clock is a clock, such as VirtualClock\(\), not "):
+        Debugger(trip(), {}, clock=clock)
+
+
+async def test_a_reset_with_what_is_no_clock_changes_nothing():
+    debugger = Debugger(trip(), {}, clock=VirtualClock())
+    await debugger.step()
+    with pytest.raises(ClockError, match="not 'x'"):
+        debugger.reset(clock="x")
+    assert (debugger.length, debugger.clock.virtual) == (1, True)
 
 
 def test_a_fault_at_no_step_is_refused():

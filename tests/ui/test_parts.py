@@ -256,7 +256,7 @@ async def test_too_many_waiting_commands_are_refused() -> None:
     for _ in range(MAX_WAITING + 2):
         commands.receive({"command": "step"})
     await until(lambda: len(record.reports) == 2)
-    assert record.reports == ["Ignored: step. 16 commands wait already; stop, or let them finish.", ""]
+    assert record.reports == ["Ignored: step. 200 commands wait already; stop, or let them finish.", ""]
     commands.receive({"command": "stop"})
     await until(lambda: record.busy == [True, False])
 

@@ -280,7 +280,7 @@ async def test_with_its_saga_a_record_comes_back_as_what_it_was(booking, of_clas
     assert with_nothing.standing.pending == ("trip.hotel",)
 
 
-@pytest.mark.parametrize(("faults", "badge"), [((), "Completed"), ((LOST,), "Failed and undone: StoredError")])
+@pytest.mark.parametrize(("faults", "badge"), [((), "Completed"), ((LOST,), "Failed and undone: LostError")])
 async def test_a_finished_record_of_a_store_opens(booking, faults, badge):
     store = InMemoryStore()
     done = await built(booking, *faults, checkpoint=store).start()

@@ -133,6 +133,24 @@ async def test_an_undo_that_pauses_offers_no_abort():
     assert panel["form"] is None
 
 
+async def test_an_error_reads_after_loading_as_before_saving(tmp_path):
+    class NoSeatError(Exception):
+        pass
+
+    run = debugger(Fault("trip.flight", attempt="every", error=NoSeatError("full")), Fault("trip.hotel", "compensate"))
+    await run.run_to_end()
+    for resolved in (False, True):
+        if resolved:
+            run.resolve("trip.hotel", "by hand")
+        run.save(tmp_path / "run.json")
+        view, again = view_of(run), view_of(Debugger.load(tmp_path / "run.json", trip(), clock=VirtualClock()))
+        for pane in ("toolbar", "timeline", "history", "events"):
+            assert again[pane] == view[pane]
+    assert again["toolbar"]["badge"]["text"] == "Failed and undone: NoSeatError"
+    assert "NoSeatError: full" in json.dumps(again["timeline"])
+    assert "StoredError" not in json.dumps(again)
+
+
 async def test_every_view_is_json():
     run = debugger(Fault("trip.flight"), Fault("charge"))
     while run.result is None:
@@ -271,17 +289,100 @@ async def test_a_slow_step_after_a_picture_is_said_to_be_running_too(monkeypatch
     bench.dispose()
 
 
-async def test_a_breakpoint_set_while_something_runs_outlives_its_stop():
-    bench = Workbench(Saga.of("Slow", {"a": SimulatedStep(duration_ms=3_600_000)}), {})
-    bench._commands.receive({"command": "run"})
-    while bench.debugger._branch.run.flight is None:
+async def performing(bench, path):
+    """Wait until the step at `path` is being performed."""
+    while (flight := bench.debugger._branch.run.flight) is None or flight[0].path != path:
         await asyncio.sleep(0)
-    for command in ({"command": "toggle_breakpoint", "path": "a"}, {"command": "reset"}):
+
+
+def slow():
+    steps = {"a": SimulatedStep(duration_ms=3_600_000), "b": SimulatedStep(duration_ms=0)}
+    return Saga.of("Slow", {"first": SimulatedStep(duration_ms=0), **steps})
+
+
+async def test_a_breakpoint_set_while_something_runs_is_shown_at_once_and_outlives_its_stop():
+    bench = Workbench(slow(), {})
+    bench._commands.receive({"command": "run"})
+    await performing(bench, "a")
+    for command in ({"command": "reset"}, {"command": "toggle_breakpoint", "path": "b"}):
         bench._commands.receive(command)
+    await asyncio.sleep(0)
+    assert bench.listing.breakpoints == {"b": {"glyph": "●", "on": True, "text": "before b"}}
+    assert bench.toolbar.running
     await sent(bench, command="stop")
-    assert [str(item) for item in bench.debugger.breakpoints] == ["before a"]
-    assert bench.debugger.length == 1, "a reset that waits is forgotten"
+    assert [str(item) for item in bench.debugger.breakpoints] == ["before b"]
+    assert bench.debugger.length == 2, "a reset that waits is forgotten"
     bench.dispose()
+
+
+async def test_no_step_is_lost_when_a_key_is_pressed_faster_than_steps_are_taken():
+    steps = {f"s{number}": SimulatedStep(duration_ms=0) for number in range(40)}
+    bench = Workbench(Saga.of("Long", steps), {}, clock=VirtualClock())
+    for _ in range(30):
+        bench._commands.receive({"command": "step"})
+    await sent(bench, command="step")
+    assert (bench.debugger.length, bench.toolbar.alert) == (31, "")
+
+
+class Waiting(Step[dict]):
+    go: ClassVar[asyncio.Event]
+
+    async def execute(self, ctx):
+        ctx["half"] = True
+        await self.go.wait()
+        return StepOutcome.CONTINUE
+
+    async def compensate(self, ctx):
+        return CompensationOutcome.COMPLETED
+
+
+async def waiting():
+    """A workbench that performs a step, until `Waiting.go` is set."""
+    Waiting.go = asyncio.Event()
+    bench = Workbench(Saga.of("Waits", {"a": Waiting(), "b": SimulatedStep(duration_ms=0)}), {})
+    bench._commands.receive({"command": "run"})
+    await performing(bench, "a")
+    return bench
+
+
+async def ended(bench):
+    Waiting.go.set()
+    while bench._commands._task is not None:
+        await asyncio.sleep(0)
+
+
+async def test_a_breakpoint_set_while_a_step_is_performed_stops_that_run():
+    bench = await waiting()
+    bench._commands.receive({"command": "toggle_breakpoint", "path": "b"})
+    await asyncio.sleep(0)
+    assert bench.context.rows == [], "what a step has half done is not shown"
+    await ended(bench)
+    assert bench.debugger.length == 1
+    assert bench.toolbar.standing["now"] == "● Breakpoint before b: execute b comes next."
+
+
+async def test_a_fault_planned_while_a_step_is_performed_counts_for_what_comes_after_it():
+    bench = await waiting()
+    for path in ("a", "b"):
+        command = {"command": "toggle_fault", "path": path, "choice": "execute.error_before.1", "delay_ms": "0"}
+        bench._commands.receive(command)
+    await asyncio.sleep(0)
+    assert [chip["note"] for chip in bench.faults.chips] == ["", ""]
+    await ended(bench)
+    assert [(entry.path, entry.outcome, entry.fault) for entry in bench.debugger.journal[:2]] == [
+        ("a", "continue", None),
+        ("b", "failed", "execute:b#1:error_before"),
+    ]
+
+
+async def test_a_setting_that_does_not_fit_is_said_beside_what_runs():
+    bench = await waiting()
+    bench._commands.receive({"command": "toggle_breakpoint", "path": "nowhere"})
+    await asyncio.sleep(0)
+    assert bench.toolbar.alert.startswith("Toggle breakpoint failed: Waits has no step or block 'nowhere'")
+    assert bench.toolbar.running
+    await ended(bench)
+    assert bench.result.is_completed
 
 
 @pytest.mark.parametrize("wrong", [Saga, SimulatedStep(), "TravelBooking"])
@@ -454,13 +555,21 @@ async def test_a_failed_undo_can_be_resolved_with_a_note():
     assert "Ada rang the bank" in bench.events.lines[-1]["text"]
 
 
+def enabled(bench):
+    return [button["command"] for button in bench.toolbar.buttons if button["enabled"]]
+
+
 async def test_a_crash_here_and_now_is_restarted_from_the_journal(counting):
     bench = Workbench(counting, {}, clock=VirtualClock())
     await sent(bench, command="step")
     await sent(bench, command="crash")
     assert bench.toolbar.badge["text"] == "Process dead"
-    assert [button["command"] for button in bench.toolbar.buttons if button["enabled"]] == ["reset"]
-    await sent(bench, command="goto", branch="", position="0")
+    assert enabled(bench) == ["back", "reset"]
+    await sent(bench, command="back")
+    assert enabled(bench) == ["step", "reset"], "what has happened can be walked through"
+    await sent(bench, command="step")
+    assert bench.toolbar.badge["text"] == "Process dead"
+    await sent(bench, command="back")
     assert bench.toolbar.badge["text"] == "Not started", "it did not die here"
     assert bench.toolbar.standing["next"] == "The process died later, at the end of this branch. Restart it below."
     await sent(bench, command="restart")

@@ -153,6 +153,13 @@ def test_tests_that_exist_expect_what_the_design_does_now_and_keep_the_rest(tmp_
     assert draft_tests(wanted, path, "journey").diff == ""
 
 
+def test_tests_that_were_moved_into_a_package_keep_how_they_import(tmp_path):
+    path, said = tmp_path / "test_trip.py", "from journeys import trip as drawn"
+    path.write_text(to_test_code(TRAVEL, "trip").replace("import trip as drawn", said), encoding="utf-8")
+    draft_tests(PAID, path, "trip").save()
+    assert path.read_text(encoding="utf-8") == to_test_code(PAID, "trip").replace("import trip as drawn", said)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [

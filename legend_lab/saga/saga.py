@@ -201,7 +201,7 @@ class Saga(Part[Ctx], Block, Generic[Ctx, Err]):
         from legend_lab.saga.diagram import diagram  # noqa: PLC0415 - only a display draws
 
         try:
-            return {"image/svg+xml": diagram(self).svg, "text/plain": repr(self)}
+            return {**diagram(self)._repr_mimebundle_(), "text/plain": repr(self)}
         except LegendError as error:
             return {"text/plain": f"{self!r}\n(no diagram: {error})"}
 

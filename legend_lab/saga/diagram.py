@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass, field
 from itertools import pairwise
 from os import PathLike
@@ -64,7 +65,13 @@ class Diagram:
         return self.svg
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ANN401, ARG002 - IPython's protocol
-        return {"image/svg+xml": self.svg, "text/plain": self.text}
+        return {"text/html": self._image(), "image/svg+xml": self.svg, "text/plain": self.text}
+
+    def _image(self) -> str:
+        """The picture as HTML that a narrow page shows smaller, not cut: notebooks show a bare SVG at its own size."""
+        data = base64.b64encode(self.svg.encode()).decode()
+        name = svg.escape(f"Saga {visible(self.name, LONGEST_TEXT)}")
+        return f'<img src="data:image/svg+xml;base64,{data}" alt="{name}" style="max-width: 100%; height: auto">'
 
 
 def diagram(saga: Block | type[Block]) -> Diagram:

@@ -1,5 +1,6 @@
 """The diagram is one sound picture that says what a saga is, whatever its texts are and however long it is."""
 
+import base64
 import re
 import xml.etree.ElementTree as ET
 from itertools import pairwise
@@ -270,6 +271,7 @@ def test_a_diagram_and_a_saga_are_pictures_in_a_notebook():
     for shown in (saga, diagram(saga)):
         data, _ = DisplayFormatter().format(shown)
         assert data["image/svg+xml"] == diagram(saga).svg
+        assert base64.b64encode(diagram(saga).svg.encode()).decode() in data["text/html"]
     assert DisplayFormatter().format(saga)[0]["text/plain"] == repr(saga)
     assert diagram(saga)._repr_svg_() == diagram(saga).svg
 

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.browser
 REPOSITORY = Path(__file__).parents[2]
 ARTIFACTS = REPOSITORY / ".artifacts"
 RICH = """
+import legend_lab
 from legend_lab import RetryPolicy, Saga, SimulatedStep, diagram, effects
 
 effects.declare("mail", irreversible=True)
@@ -71,7 +72,7 @@ def test_a_saga_in_a_cell_shows_its_diagram_whole_and_unscaled(
 ) -> None:
     cells = [*travel_cells(), "booking"] if name == "travel" else [RICH, "diagram(leave)"]
     run_notebook(f"diagram-{name}", *cells, theme=f"JupyterLab {theme}")
-    image = ".jp-RenderedSVG img"
+    image = ".jp-RenderedHTML img"
     page.wait_for_selector(image)
     page.wait_for_function("image => document.querySelector(image).naturalWidth > 0", arg=image)
     shown = page.locator(image).evaluate("img => [img.naturalWidth, img.getBoundingClientRect().width]")
@@ -80,6 +81,31 @@ def test_a_saga_in_a_cell_shows_its_diagram_whole_and_unscaled(
     page.locator(image).scroll_into_view_if_needed()
     ARTIFACTS.mkdir(exist_ok=True)
     page.locator(".jp-OutputArea-output").last.screenshot(path=ARTIFACTS / f"diagram-{name}-{theme.lower()}.png")
+
+
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
+def test_on_a_narrow_page_neither_the_diagram_nor_the_canvas_is_cut(
+    run_notebook: Callable[..., None], page: Page, theme: str
+) -> None:
+    page.set_viewport_size({"width": 700, "height": 900})
+    run_notebook("narrow", RICH, "diagram(leave)", "legend_lab.canvas(leave)", theme=f"JupyterLab {theme}")
+    page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
+    page.wait_for_selector("td >> text=on purpose")
+    page.wait_for_function("document.querySelector('.jp-RenderedHTML img').getBoundingClientRect().width > 500")
+    ARTIFACTS.mkdir(exist_ok=True)
+    for name, shown in zip(["diagram", "canvas"], page.locator(".jp-RenderedHTML").all(), strict=True):
+        shown.scroll_into_view_if_needed()
+        page.screenshot(path=ARTIFACTS / f"narrow-{name}-{theme.lower()}.png")
+        cut = shown.evaluate(
+            """shown => [shown, ...shown.querySelectorAll('*')]
+                .filter(each => each.clientWidth && each.scrollWidth > each.clientWidth + 1)
+                .map(each => each.outerHTML.slice(0, 100))"""
+        )
+        assert cut == []
+    shape, own = page.locator(".jp-RenderedHTML img").evaluate(
+        "img => [img.width / img.height, img.naturalWidth / img.naturalHeight]"
+    )
+    assert shape == pytest.approx(own, rel=0.01)
 
 
 def test_no_text_is_wider_than_it_was_taken_for(page: Page) -> None:

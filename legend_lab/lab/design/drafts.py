@@ -13,7 +13,7 @@ from legend_lab.lab.design.files import MOST_BYTES, from_json, to_json
 from legend_lab.lab.design.model import Design
 from legend_lab.lab.design.opening import Opened, opened_code
 from legend_lab.lab.design.tests_in import renewed_tests
-from legend_lab.lab.design.tests_out import to_test_code
+from legend_lab.lab.design.tests_out import check_not_taken, to_test_code
 from legend_lab.saga.writing import write_file
 
 CONTEXT_LINES = 2
@@ -93,7 +93,8 @@ def draft(design: Design, path: str | os.PathLike[str], *, tests: bool = False, 
         origin: what the design was opened from; where that is code, a new file holds it as a person has left it.
 
     Raises:
-        DesignError: the file is of neither kind, the design has no step yet, or what a file holds cannot be changed
+        DesignError: the file is of neither kind, a new one would hide a module of Python, the design has no step
+            yet, or what a file holds cannot be changed
             so, or cannot be read; the message says where.
     """
     if not isinstance(design, Design):
@@ -106,6 +107,7 @@ def draft(design: Design, path: str | os.PathLike[str], *, tests: bool = False, 
     before = _text_of(target)
     notes: tuple[str, ...] = ()
     if before is None:
+        check_not_taken(target.stem)
         after = (origin or Opened(design)).code(design)
     else:
         module = from_code(before)

@@ -1,4 +1,4 @@
-"""Owns the promise that no field or effect goes, or is called otherwise, while code that a person wrote says it."""
+"""Owns the promise to names in code that a person wrote: none that it says goes, none that it has is taken."""
 
 from __future__ import annotations
 
@@ -49,6 +49,26 @@ def check_new_fields(change: Change) -> None:
         if field.name not in known and names.has(change.context, field.name):
             raise DesignError(
                 f"the field {field.name} cannot be added: {change.context} has something else of that name; "
+                "choose another name"
+            )
+
+
+def check_new_steps(change: Change) -> None:
+    """No step or block takes the name of something else that the class of its saga has, such as a method.
+
+    Raises:
+        DesignError: one does; the message says which.
+    """
+    names = ModuleNames(change.tree, change.context)
+    for path, part in change.after.items():
+        block = path.rpartition(".")[0]
+        origin = change.found.get(block, "")
+        if block and not origin:
+            continue  # its class is new
+        node, known = change.outline.saga_at(origin), {item.name for item in change.outline.inside(origin)}
+        if node is not None and part.name not in known and names.has(node.name.value, part.name):
+            raise DesignError(
+                f"no {part.kind} can be called {path}: {node.name.value} has something else of that name; "
                 "choose another name"
             )
 

@@ -14,7 +14,7 @@ from legend_lab.lab.design.classes import gone_classes, names_after, new_classes
 from legend_lab.lab.design.constructing import construction
 from legend_lab.lab.design.heading import context_patches, effect_patches
 from legend_lab.lab.design.importing import with_imports
-from legend_lab.lab.design.keeping import check_new_fields, check_uses
+from legend_lab.lab.design.keeping import check_new_fields, check_new_steps, check_uses
 from legend_lab.lab.design.model import BlockDesign, Design, StepDesign
 from legend_lab.lab.design.outline import PartSource
 from legend_lab.lab.design.parsing import Patch, assigned, body_of, patched
@@ -52,6 +52,7 @@ class _Rewriting:
         """Everything that changes."""
         change = self.change
         check_new_fields(change)
+        check_new_steps(change)
         check_uses(change)
         yield from effect_patches(self.outline, change.old, change.new)
         yield from context_patches(self.outline, change.old, change.new, change.there.fixed)

@@ -70,8 +70,7 @@ def to_test_code(design: Design, module: str) -> str:
         raise DesignError(
             f"this is no name of a module: {shown(module)}; the tests import the code by it, so choose another"
         )
-    if module in NAMES_TAKEN:
-        raise DesignError(f"{module} is a module that Python or these tests import already; choose another name")
+    check_not_taken(module)
     with ThreadPoolExecutor(1) as own:  # a loop may run in this thread, as in a notebook
         undisturbed, *failures = own.submit(run, _outcomes(design)).result()
     rows = [
@@ -89,6 +88,18 @@ def to_test_code(design: Design, module: str) -> str:
     body = [*imported, "", *laid_out(expected, 0)]
     body += laid_out(table, 0)
     return _HEAD + "\n".join(body) + "\n" + _BODY
+
+
+def check_not_taken(module: str) -> None:
+    """Raise unless a file may have the name of this module.
+
+    Raises:
+        DesignError: another module has it, which the file would hide.
+    """
+    if module in NAMES_TAKEN:
+        raise DesignError(
+            f"{module} is a module that Python, the code or its tests import already; choose another name"
+        )
 
 
 async def _outcomes(design: Design) -> list[tuple[str, list[str]]]:

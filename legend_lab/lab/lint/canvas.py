@@ -107,7 +107,8 @@ class Canvas:
         names = "".join(f'<th style="{_CELL}">{name}</th>' for name in _HEADS)
         rows = "".join(map(_html_row, self.rows))
         return (
-            f'<div style="font-family: system-ui, sans-serif; font-size: 13px; overflow-x: auto">'
+            f"<style>{_NARROW}</style>"
+            '<div class="ll-canvas" style="font-family: system-ui, sans-serif; font-size: 13px; overflow-x: auto">'
             f"<h2>{_shown(self.name)}</h2>{head}"
             f'<table style="border-collapse: collapse"><thead><tr>{names}</tr></thead>'
             f"<tbody>{rows}</tbody></table></div>"
@@ -115,6 +116,17 @@ class Canvas:
 
 
 _CELL = "border: 1px solid #8888; padding: 6px 8px; text-align: left; vertical-align: top"
+_NARROW = """
+.ll-canvas { container-type: inline-size; }
+@container (max-width: 760px) {
+  .ll-canvas thead { display: none; }
+  .ll-canvas :is(table, tbody, tr, td) { display: block; width: auto; }
+  .ll-canvas tr { margin: 0 0 10px; border: 1px solid #8888; }
+  .ll-canvas td { border: 0 !important; padding: 3px 8px !important; overflow-wrap: anywhere; }
+  .ll-canvas td::before { content: attr(data-head) ": "; font-weight: 600; }
+}
+"""
+"""Where there is no room for all columns the cells of a step stand below each other, each behind its heading."""
 
 
 def canvas(saga: object) -> Canvas:
@@ -189,10 +201,11 @@ def _cells(row: CanvasRow) -> tuple[str, ...]:
 
 
 def _html_row(row: CanvasRow) -> str:
-    cells = "".join(f'<td style="{_CELL}">{_shown(value)}</td>' for value in _cells(row))
+    named = zip(_HEADS[:-1], _cells(row), strict=True)
+    cells = "".join(f'<td data-head="{head}" style="{_CELL}">{_shown(value)}</td>' for head, value in named)
     risks = "".join(f"<li>{_shown(risk)}</li>" for risk in row.risks)
     listed = f'<ul style="margin: 0; padding-left: 16px">{risks}</ul>' if risks else "none found"
-    return f'<tr>{cells}<td style="{_CELL}">{listed}</td></tr>'
+    return f'<tr>{cells}<td data-head="{_HEADS[-1]}" style="{_CELL}">{listed}</td></tr>'
 
 
 def _wrapped(head: str, value: str) -> list[str]:

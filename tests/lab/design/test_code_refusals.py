@@ -8,7 +8,16 @@ from legend_lab.lab.design import parsing
 from legend_lab.lab.design.code import to_code
 from legend_lab.lab.design.code_in import from_code
 from legend_lab.lab.design.drafts import draft, open_design
-from legend_lab.lab.design.edits import add_step, change, delete, remove_effect, remove_field, rename, set_field
+from legend_lab.lab.design.edits import (
+    add_step,
+    change,
+    delete,
+    duplicate,
+    remove_effect,
+    remove_field,
+    rename,
+    set_field,
+)
 from legend_lab.lab.design.model import Design
 from legend_lab.lab.design.templates import TEMPLATES
 
@@ -198,3 +207,19 @@ def test_no_field_takes_the_name_of_a_method_of_the_context():
     ):
         with pytest.raises(DesignError, match=r"^the field label cannot be added: .* choose another name$"):
             module.with_design(design)
+
+
+@pytest.mark.parametrize("step", ["reserve_funds", "trip.hotel"])
+def test_no_step_takes_the_name_of_a_method_of_its_saga(step):
+    block, _, name = step.rpartition(".")
+    field = next(line for line in to_code(TRAVEL).splitlines(keepends=True) if line.startswith(f"    {name}: "))
+    method = "\n    def total(self) -> int:\n        return 1\n\n"
+    module = from_code(to_code(TRAVEL).replace(field, field + method))
+    twice = duplicate(module.design, step).design
+    added = next(path for path in twice.steps if path not in module.design.steps)
+    taken = f"{block}.total" if block else "total"
+    for changed in (rename(twice, added, "total"), rename(module.design, step, "total")):
+        with pytest.raises(DesignError, match=f"^no step can be called {taken}: .* choose another name$"):
+            module.with_design(changed.design)
+    other = rename(twice, added, "other").design
+    assert module.with_design(other).design == other

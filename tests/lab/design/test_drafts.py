@@ -153,6 +153,13 @@ def test_tests_that_exist_expect_what_the_design_does_now_and_keep_the_rest(tmp_
     assert draft_tests(wanted, path, "journey").diff == ""
 
 
+def test_tests_that_were_moved_into_a_package_keep_how_they_import(tmp_path):
+    path, said = tmp_path / "test_trip.py", "from journeys import trip as drawn"
+    path.write_text(to_test_code(TRAVEL, "trip").replace("import trip as drawn", said), encoding="utf-8")
+    draft_tests(PAID, path, "trip").save()
+    assert path.read_text(encoding="utf-8") == to_test_code(PAID, "trip").replace("import trip as drawn", said)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
@@ -175,9 +182,18 @@ def test_tests_are_no_json(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["queue", "legend_lab", "pytest"])
-def test_tests_do_not_import_a_module_whose_name_is_taken(tmp_path, name):
-    with pytest.raises(DesignError, match=f"^{name} is a module that Python or these tests import already"):
-        draft(TRAVEL, tmp_path / f"{name}.py", tests=True)
+@pytest.mark.parametrize("tests", [False, True])
+def test_no_new_file_hides_a_module_that_is_imported(tmp_path, name, tests):
+    words = f"^{name} is a module that Python, the code or its tests import already; choose another name$"
+    with pytest.raises(DesignError, match=words):
+        draft(TRAVEL, tmp_path / f"{name}.py", tests=tests)
+
+
+def test_code_that_has_such_a_name_already_is_saved_where_it_is(tmp_path):
+    path = tmp_path / "queue.py"
+    path.write_text(to_code(TRAVEL), encoding="utf-8")
+    draft(PAID, path).save()
+    assert open_design(path).design == PAID
 
 
 def test_a_file_in_another_encoding_is_refused_in_words(tmp_path):

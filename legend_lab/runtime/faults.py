@@ -243,7 +243,9 @@ class FaultPlan:
         if isinstance(data, str | bytes):
             try:
                 data = json.loads(data)
-            except (ValueError, RecursionError) as error:
+            except RecursionError:
+                raise FaultPlanError("the fault plan is nested too deeply to be read") from None
+            except ValueError as error:
                 raise FaultPlanError(f"the fault plan is no JSON: {error}") from None
         if not isinstance(data, list):
             raise FaultPlanError("a fault plan is a list of faults")

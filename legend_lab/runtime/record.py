@@ -23,6 +23,7 @@ VERSION = 1
 
 DEEPEST = 500
 """Levels of lists and objects that a record may have; what reads and writes JSON fails at about twice that."""
+_TOO_DEEP = f"the data is nested more than {DEEPEST} levels deep"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +48,13 @@ def read_json(data: bytes | str) -> Any:  # noqa: ANN401 - JSON is any
     try:
         text = data.decode() if isinstance(data, bytes) else data
         value = json.loads(text, parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_no_repeats)
-    except (ValueError, RecursionError) as error:
+    except RecursionError:
+        raise CorruptRecordError(_TOO_DEEP) from None
+    except ValueError as error:
         message = f"the data is no JSON that this project writes: {str(error)[:200]}"
         raise CorruptRecordError(message) from None  # a decoding error holds all of the data
     if is_deeper(value, DEEPEST):
-        message = f"the data is nested more than {DEEPEST} levels deep"
-        raise CorruptRecordError(message)
+        raise CorruptRecordError(_TOO_DEEP)
     return value
 
 

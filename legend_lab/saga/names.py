@@ -11,8 +11,8 @@ LONGEST_NAME = 200
 """Characters that a field's name may have; longer ones fit no screen and no store's index."""
 
 
-def check_field_name(owner: str, name: object, taken: frozenset[str]) -> None:
-    """Raise unless `name` can name a field of `owner`, whose own API has the names `taken`.
+def check_field_name(owner: str, name: object, taken: frozenset[str], what: str = "field") -> None:
+    """Raise unless `name` can name a field of `owner`, whose own API has the names `taken`; `what` is said of it.
 
     Raises:
         SagaDefinitionError: it cannot; the message says why.
@@ -23,7 +23,7 @@ def check_field_name(owner: str, name: object, taken: frozenset[str]) -> None:
     if why is None and str(name).startswith("_"):
         why = "a leading underscore hides it"
     if why is not None:
-        raise SagaDefinitionError(f"{owner}: {_shown(name)} cannot name a field: {why}")
+        raise SagaDefinitionError(f"{owner}: {_shown(name)} cannot name a {what}: {why}")
 
 
 def check_class_name(name: object) -> None:
@@ -38,8 +38,10 @@ def check_class_name(name: object) -> None:
 
 
 def _fault_of(name: object) -> str | None:
-    if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
+    if not isinstance(name, str) or not name.isidentifier():
         return "it is no Python identifier"
+    if keyword.iskeyword(name):
+        return "it is a keyword of Python"
     if len(name) > LONGEST_NAME:
         return f"it has {len(name)} characters, and {LONGEST_NAME} is the most"
     if unicodedata.normalize("NFKC", name) != name:

@@ -219,7 +219,7 @@ class Saga(Part[Ctx], Block, Generic[Ctx, Err]):
             if setting in namespace or setting in namespace.get("__annotations__", {}):
                 raise SagaDefinitionError(f"{name}: a saga (or block) has no {setting}; it belongs to its steps")
         for field in declared_names(namespace):
-            check_field_name(name, field, SAGA_API)
+            check_field_name(name, field, SAGA_API, "step")
 
 
 def _wrong_context(cls: type[Block], ctx: object) -> str:
@@ -263,7 +263,7 @@ def saga_of(
     if not steps:
         raise EmptySagaError(f"saga {name} has no steps; give it at least one")
     for field, value in steps.items():
-        check_field_name(name, field, SAGA_API)
+        check_field_name(name, field, SAGA_API, "step")
         if not isinstance(value, Step | Saga):
             kind = value.__name__ + " (the class, not an instance)" if isinstance(value, type) else type(value).__name__
             raise SagaDefinitionError(f"{name}.{field} must be a Step or a Saga, not {kind}")

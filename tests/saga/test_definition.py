@@ -108,14 +108,14 @@ def test_a_field_may_be_a_step_class_or_a_base_of_steps(form):
     ],
 )
 def test_a_field_that_would_shadow_the_sagas_own_api_is_refused(name):
-    with pytest.raises(SagaDefinitionError, match=rf"Trip: '{name}' cannot name a field: it would hide Trip\.{name}"):
+    with pytest.raises(SagaDefinitionError, match=rf"Trip: '{name}' cannot name a step: it would hide Trip\.{name}"):
         define_saga({name: Book})
 
 
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("class", "no Python identifier"),
+        ("class", "a keyword of Python"),
         ("a b", "no Python identifier"),
         ("a.b", "no Python identifier"),
         ("", "no Python identifier"),
@@ -126,7 +126,7 @@ def test_a_field_that_would_shadow_the_sagas_own_api_is_refused(name):
     ],
 )
 def test_a_hostile_field_name_is_refused(name, why):
-    with pytest.raises(SagaDefinitionError, match=f"Trip: .* cannot name a field: .*{why}"):
+    with pytest.raises(SagaDefinitionError, match=f"Trip: .* cannot name a step: .*{why}"):
         define_saga({name: Book})
 
 

@@ -89,8 +89,8 @@ def test_it_has_the_given_name():
     [
         ("two words", "no Python identifier"),
         ("", "no Python identifier"),
-        ("class", "no Python identifier"),
-        ("None", "no Python identifier"),
+        ("class", "a keyword of Python"),
+        ("None", "a keyword of Python"),
         (3, "no Python identifier"),
         (None, "no Python identifier"),
         ("<b>", "no Python identifier"),
@@ -110,7 +110,7 @@ def test_a_hostile_saga_name_is_refused_in_a_short_message(name, why):
         ("two words", "no Python identifier"),
         ("a.b", "no Python identifier"),
         ("", "no Python identifier"),
-        ("lambda", "no Python identifier"),
+        ("lambda", "a keyword of Python"),
         (3, "no Python identifier"),
         (None, "no Python identifier"),
         ("_a", "leading underscore"),
@@ -124,7 +124,7 @@ def test_a_hostile_saga_name_is_refused_in_a_short_message(name, why):
     ],
 )
 def test_a_hostile_step_name_is_refused_in_a_short_message(field, why):
-    with pytest.raises(SagaDefinitionError, match=f"Outer: .* cannot name a field: .*{why}") as caught:
+    with pytest.raises(SagaDefinitionError, match=f"Outer: .* cannot name a step: .*{why}") as caught:
         Saga.of("Outer", {field: Add()})
     assert len(str(caught.value)) < 200
 

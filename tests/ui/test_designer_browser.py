@@ -174,7 +174,7 @@ def test_what_cannot_be_is_said_beside_the_field_and_what_was_typed_stays(run_no
     name = settings.get_by_role("textbox", name="Name", exact=True)
     name.fill("class")
     name.press("Enter")
-    expect(settings.get_by_role("alert").filter(has_text="no Python identifier")).to_be_visible()
+    expect(settings.get_by_role("alert").filter(has_text="a keyword of Python")).to_be_visible()
     expect(name).to_have_value("class")
     timeout = settings.get_by_role("textbox", name="Timeout in seconds")
     timeout.fill("soon")

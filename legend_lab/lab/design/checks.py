@@ -44,7 +44,7 @@ def field_name(name: str) -> str:
 
 def saga_field_name(name: str) -> str:
     """A name that a step or block may have."""
-    return _checked(name, lambda: check_field_name("a saga", name, SAGA_API | STEP_API))
+    return _checked(name, lambda: check_field_name("a saga", name, SAGA_API | STEP_API, "step"))
 
 
 def class_name(name: str) -> str:

@@ -22,6 +22,8 @@ DEEPEST_JSON = 100
 """Levels of lists and objects that are read: blocks, and values that steps write."""
 _UNKNOWN = "Extra inputs are not permitted"
 """What pydantic says of a key that a model does not have."""
+_NO_OBJECT = "Input should be an object"
+_RETRIES = "{'max_retries': 3, 'backoff_ms': 100}"
 SCHEMA = Path(__file__).with_name("design.schema.json")
 """The JSON schema of the format, as it is published with the package."""
 
@@ -71,7 +73,9 @@ def checked(model: type[M], data: dict[str, Any]) -> M:
         return model.model_validate_json(json.dumps(data, default=_no_json))
     except ValidationError as error:
         raise design_error(error) from None
-    except (TypeError, ValueError, RecursionError) as error:
+    except RecursionError:
+        raise DesignError("a value is nested too deeply for JSON") from None
+    except (TypeError, ValueError) as error:
         raise DesignError(f"a value is none that JSON keeps: {error}"[:300]) from None
 
 
@@ -87,12 +91,14 @@ def sentence(loc: tuple[int | str, ...], message: str) -> str:
     """What is wrong where, as one says it."""
     place = ".".join(str(item) for item in loc if item not in ("step", "block"))[:120]
     said = "there is no such setting" if message == _UNKNOWN else message.removeprefix("Value error, ")
+    if said == _NO_OBJECT and loc[-1:] in (("retries",), ("undo_retries",)):
+        said = f"{said}, as in {_RETRIES}"
     return f"{place}: {said}" if place else said
 
 
 def _no_json(value: object) -> None:
     if isinstance(value, RetryPolicy):
-        raise TypeError("retries are written as in {'max_retries': 3, 'backoff_ms': 100}, not as a RetryPolicy")
+        raise TypeError(f"retries are written as in {_RETRIES}, not as a RetryPolicy")
     kind = f"the class {value.__qualname__}" if isinstance(value, type) else f"a {type(value).__qualname__}"
     raise TypeError(f"numbers, texts, True, False, None, lists and dicts of them are, not {kind}")
 

@@ -59,7 +59,9 @@ def _statements(text: str) -> dict[str, ast.stmt]:
     """The statement of each name that is owned; each has its lines for itself."""
     try:
         body = ast.parse(text).body
-    except (SyntaxError, ValueError, RecursionError) as error:
+    except RecursionError:
+        raise DesignError("this is nested too deeply to be read; split its longest expressions") from None
+    except (SyntaxError, ValueError) as error:
         raise DesignError(f"this is no Python: {error}"[:300]) from None
     found = [(name, node) for node in body if (name := _name_of(node)) in OWNED]
     times = Counter(name for name, _ in found)

@@ -237,7 +237,7 @@ def test_a_context_that_cannot_be_copied_is_refused_with_its_place():
 @pytest.mark.parametrize(
     ("act", "error", "says"),
     [
-        (lambda debugger: debugger.fork(5), ProtocolError, "a branch's name is a text, not a int"),
+        (lambda debugger: debugger.fork(5), ProtocolError, "a branch's name is a text, not an int"),
         (lambda debugger: debugger.switch(["main"]), ProtocolError, r"there is no branch \['main'\]; there are 'main'"),
         (lambda debugger: asyncio.run(debugger.run_to(5)), BreakpointError, "no step or block 5; its steps are"),
         (lambda debugger: debugger.edit(5, 1), EditError, "a place is a dotted text such as 'trip.seats.0', not 5"),

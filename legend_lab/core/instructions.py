@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 from legend_lab.core.errors import ProtocolError
+from legend_lab.core.text import kind_of
 
 Kind = Literal["execute", "compensate", "wait", "halt", "edit"]
 
@@ -289,4 +290,4 @@ def halt_for(cursor: Instruction, decision: Decision) -> Halt:
 
 def _insist_on_text(what: str, value: object) -> None:
     if not isinstance(value, str):
-        raise ProtocolError(f"{what} is a text, not a {type(value).__name__}")
+        raise ProtocolError(f"{what} is a text, not {kind_of(value)}")

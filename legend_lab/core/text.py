@@ -31,4 +31,10 @@ def shown(value: object, longest: int = 80) -> str:
     try:
         return visible(repr(value), longest)
     except Exception:  # noqa: BLE001 - the user's own __repr__, or a number too long for Python to write
-        return f"a {type(value).__qualname__}"
+        return kind_of(value)
+
+
+def kind_of(value: object) -> str:
+    """What a value is, as a sentence says it: `an int`, `a str`."""
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'AEIOaeiou' else 'a'} {name}"

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from legend_lab.core.errors import LegendError, error_text
+from legend_lab.core.text import kind_of
 from legend_lab.lab.tree import children_of, key_of, names_of, safe_repr
 
 
@@ -95,7 +96,7 @@ def _set(holder: Any, name: str, value: object, place: str) -> None:  # noqa: AN
             value = getattr(validator.validate_assignment(copy.copy(holder), name, value), name)
         setattr(holder, name, value)
     else:
-        raise EditError(f"{place!r} is inside a {type(holder).__name__}, which is not edited piece by piece")
+        raise EditError(f"{place!r} is inside {kind_of(holder)}, which is not edited piece by piece")
 
 
 def _set_field(model: BaseModel, name: str, value: object) -> None:

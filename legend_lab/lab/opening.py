@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from legend_lab.core.errors import SourceError
+from legend_lab.core.text import kind_of
 from legend_lab.lab.debugger import Debugger
 from legend_lab.lab.recording import Recording, is_session
 from legend_lab.lab.source import instead
@@ -64,4 +65,4 @@ def _read_file(path: str | os.PathLike[str]) -> bytes:
 
 
 def _named(value: object) -> str:
-    return f"the class {value.__qualname__}" if isinstance(value, type) else f"a {type(value).__qualname__}"
+    return f"the class {value.__qualname__}" if isinstance(value, type) else kind_of(value)

@@ -18,6 +18,7 @@ from legend_lab.core.errors import (
     SagaMismatchError,
 )
 from legend_lab.core.journal import Row
+from legend_lab.core.text import kind_of
 from legend_lab.lab.breakpoints import Breakpoint, BreakpointError
 from legend_lab.lab.conditions import ConditionError
 from legend_lab.lab.history import Branch
@@ -295,7 +296,7 @@ def reader_of(saga: Saga[Any, Any] | type[Saga[Any, Any]]) -> SagaReader:
     if isinstance(saga, type) and issubclass(saga, Saga):
         return ClassReader(saga)
     if not isinstance(saga, Saga):
-        raise SagaDefinitionError(f"a session is of a saga or of its class, not of a {type(saga).__name__}")
+        raise SagaDefinitionError(f"a session is of a saga or of its class, not of {kind_of(saga)}")
     return GivenReader(saga)
 
 

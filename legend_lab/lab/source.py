@@ -10,6 +10,7 @@ from legend_lab.core.errors import SourceError
 from legend_lab.core.journal import Journal
 from legend_lab.core.program import Program
 from legend_lab.core.state import ExecutionState
+from legend_lab.core.text import kind_of
 from legend_lab.lab.design.model import Design
 
 
@@ -74,7 +75,7 @@ def instead(source: object) -> str:
         return "not something still to be awaited; await it first"
     if isinstance(source, type):
         return f"not the class {source.__qualname__}"
-    return f"not a {type(source).__qualname__}{_hint(source)}"
+    return f"not {kind_of(source)}{_hint(source)}"
 
 
 def _hint(source: object) -> str:

@@ -17,6 +17,7 @@ import typing_extensions
 from pydantic import BaseModel, SecretBytes, SecretStr, TypeAdapter, ValidationError
 
 from legend_lab.core.errors import ContextRecordError, CorruptRecordError
+from legend_lab.core.text import kind_of
 from legend_lab.runtime.record import is_deeper
 
 DEEPEST_CONTEXT = 200
@@ -118,7 +119,7 @@ def first_difference(old: Any, new: Any, place: str = "context") -> str | None: 
     if isinstance(old, float) and not math.isfinite(old):
         return f"{place} is {old}, which JSON does not keep"
     if type(old) is not type(new):
-        return f"{place} is a {type(old).__name__} and would come back as a {type(new).__name__}; JSON does not keep it"
+        return f"{place} is {kind_of(old)} and would come back as {kind_of(new)}; JSON does not keep it"
     if isinstance(old, Mapping):
         return _mapping_difference(old, new, place)
     fields = _fields(old)
@@ -158,7 +159,7 @@ def _mapping_difference(
 ) -> str | None:
     for key, value in old.items():
         if key not in new:
-            wrong = "" if isinstance(key, str) else f" (its key is a {type(key).__name__}, JSON keys are text)"
+            wrong = "" if isinstance(key, str) else f" (its key is {kind_of(key)}, JSON keys are text)"
             return f"{form.format(place, key)} would not come back{wrong}"
         found = first_difference(value, new[key], form.format(place, key))
         if found:

@@ -14,6 +14,7 @@ from types import FrameType
 
 from legend_lab.core.effects import EffectAction, EffectOperation
 from legend_lab.core.errors import EffectError, OutsideRunError
+from legend_lab.core.text import kind_of
 from legend_lab.runtime.current import current_run, idempotency_key
 from legend_lab.runtime.record import is_deeper
 
@@ -177,6 +178,6 @@ def _copied(name: str, details: dict[str, object]) -> dict[str, object]:
         except (TypeError, ValueError, RecursionError):
             same = False
         if not same:
-            raise EffectError(f"effect {name!r}: {field}= is a {type(value).__name__} that JSON does not keep")
+            raise EffectError(f"effect {name!r}: {field}= is {kind_of(value)} that JSON does not keep")
     kept: dict[str, object] = json.loads(json.dumps(details))
     return kept

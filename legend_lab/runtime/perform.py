@@ -20,6 +20,7 @@ from legend_lab.core.instructions import (
     Wait,
 )
 from legend_lab.core.program import ExceptionTypes
+from legend_lab.core.text import kind_of
 from legend_lab.runtime.current import EXPIRED, pass_time
 from legend_lab.runtime.effects import LATE
 from legend_lab.runtime.faults import Fault, FaultKind
@@ -49,7 +50,7 @@ def check(shape: Shape, instruction: Execute | Compensate, answer: Any) -> Outco
     wanted = StepOutcome if isinstance(instruction, Execute) else CompensationOutcome
     if isinstance(answer, wanted):
         return answer
-    shown = "None" if answer is None else f"a {type(answer).__name__}"
+    shown = "None" if answer is None else kind_of(answer)
     method = "execute" if wanted is StepOutcome else "compensate"
     error = StrictOutcomeError(f"{instruction.path}: {method} must return a {wanted.__name__}, not {shown}")
     return judge(shape, instruction, error)

@@ -12,6 +12,7 @@ from types import FrameType, TracebackType
 from typing import Any, Self, TypeVar
 
 from legend_lab.core.errors import LegendError
+from legend_lab.core.text import kind_of
 
 T = TypeVar("T")
 
@@ -31,7 +32,7 @@ def run(awaitable: Awaitable[T]) -> T:
     """
     if not inspect.isawaitable(awaitable):
         hint = "; start it: run(saga.build(ctx).start())" if hasattr(awaitable, "start") else ""
-        raise TypeError(f"run() takes something to await, not a {type(awaitable).__name__}{hint}")
+        raise TypeError(f"run() takes something to await, not {kind_of(awaitable)}{hint}")
     loop = asyncio._get_running_loop()  # noqa: SLF001 - documented for code that deals with loops
     if loop is not None:
         _make_reentrant(loop, awaitable)

@@ -9,6 +9,7 @@ from typing import Any
 
 from legend_lab.core.errors import SagaDefinitionError
 from legend_lab.core.program import OnCompensationFailure, StepSpec
+from legend_lab.core.text import kind_of
 from legend_lab.runtime.effects import Declaration
 from legend_lab.saga.annotations import context_type, error_type
 from legend_lab.saga.bodies import body_of, does_nothing, may_pause
@@ -118,7 +119,7 @@ def outline(saga: Block | type[Block]) -> SagaOutline:
         cls, value = type(saga), saga
         compile_saga(saga)
     else:
-        given = f"the class {saga.__qualname__}" if isinstance(saga, type) else f"a {type(saga).__qualname__}"
+        given = f"the class {saga.__qualname__}" if isinstance(saga, type) else kind_of(saga)
         raise SagaDefinitionError(f"a saga is wanted, or its class, not {given}")
     return SagaOutline(
         class_name=display(cls),

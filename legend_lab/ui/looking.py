@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from legend_lab.core.errors import LegendError, ProtocolError
+from legend_lab.core.text import kind_of
 from legend_lab.lab.debugger import Debugger
 from legend_lab.lab.opening import Shown, opened
 from legend_lab.lab.recording import Recording
@@ -29,7 +30,7 @@ def shown_of(source: object, ctx: object, *, saga: object, faults: object, clock
             raise LegendError("saga= is for records and sessions; the saga to run comes first: Workbench(saga, ctx)")
         return Debugger(source, ctx, faults=faults, clock=clock, resources=resources)  # type: ignore[arg-type] # checked there
     if ctx is not NOTHING or (isinstance(source, type) and issubclass(source, Saga)):
-        name = source.__name__ + " (the class)" if isinstance(source, type) else f"a {type(source).__name__}"
+        name = source.__name__ + " (the class)" if isinstance(source, type) else kind_of(source)
         hint = "make one first: MySaga(...)" if isinstance(source, type) else "what has run is shown without one"
         raise LegendError(f"with a context Workbench shows a saga, not {name}; {hint}")
     if faults is not None:

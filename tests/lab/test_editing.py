@@ -155,7 +155,7 @@ def test_a_refused_secret_is_not_in_the_error():
         (Hard(), "n", 2, "cannot be changed: FrozenInstanceError"),
         (Plain(), "m", 2, "inside a Plain"),
         (Checked(), "n", "x", "valid integer"),
-        (object(), "a", 2, "inside a object"),
+        (object(), "a", 2, "inside an object"),
     ],
 )
 def test_what_cannot_be_set_is_refused_and_nothing_changes(context, place, value, says):

@@ -216,7 +216,7 @@ def test_outside_a_run_there_is_nothing_to_record_in(act):
         (lambda: effects.open("test.hotel", 7), "key of effect 'test.hotel' is a text, not 7"),
         (lambda: effects.open("test.hotel", ""), "is a text"),
         (lambda: effects.close("test.mail"), "irreversible, so nothing can close it"),
-        (lambda: effects.open("test.hotel", when=object()), "when= is a object that JSON does not keep"),
+        (lambda: effects.open("test.hotel", when=object()), "when= is an object that JSON does not keep"),
         (lambda: effects.open("test.hotel", when=float("nan")), "when= is a float"),
         (lambda: effects.open("test.hotel", pair=(1, 2)), "pair= is a tuple"),
         (lambda: effects.open("test.hotel", rooms={1: 2}), "rooms= is a dict"),

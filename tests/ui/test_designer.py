@@ -257,7 +257,7 @@ def test_faults_need_a_design():
 @pytest.mark.parametrize(
     ("place", "text", "why"),
     [
-        ("name", "class", "no Python identifier"),
+        ("name", "class", "a keyword of Python"),
         ("name", 'a"b', "no Python identifier"),
         ("name", "a\nb", "no Python identifier"),
         ("name", "\u0430\u0435", None),  # Cyrillic letters are letters; two names never look the same by accident here

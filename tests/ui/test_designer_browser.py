@@ -163,6 +163,32 @@ def test_rows_are_dragged_nested_and_moved(run_notebook, page: Page, picture) ->
     expect(page.locator(".ll-chip")).to_contain_text("charge")
 
 
+def test_escape_takes_a_step_back_that_was_added_to_be_named_and_leaves_one_that_was_there(
+    run_notebook, page: Page
+) -> None:
+    run_notebook("designer-escape", EMPTY)
+    outline(page).get_by_role("row").first.focus()
+    field = outline(page).get_by_role("textbox")
+    page.keyboard.press("a")
+    expect(field).to_be_focused()
+    page.keyboard.press("Enter")  # it keeps the name that it has
+    expect(outline(page).get_by_role("row", name="step_1")).to_be_focused()
+    page.keyboard.press("F2")
+    expect(field).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("a")
+    expect(field).to_be_focused()
+    assert names(page) == ["MySaga", "step_1", "step_2"]
+    page.keyboard.type("class")
+    page.keyboard.press("Enter")
+    expect(outline(page).get_by_role("alert")).to_contain_text("a keyword of Python")
+    expect(field).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(outline(page).get_by_role("row")).to_have_count(2)
+    assert names(page) == ["MySaga", "step_1"]
+    expect(outline(page).get_by_role("row", name="step_1")).to_be_focused()
+
+
 HOSTILE = '<img src=x onerror="globalThis.pwned=1"><b>bold</b>'
 
 
@@ -174,7 +200,7 @@ def test_what_cannot_be_is_said_beside_the_field_and_what_was_typed_stays(run_no
     name = settings.get_by_role("textbox", name="Name", exact=True)
     name.fill("class")
     name.press("Enter")
-    expect(settings.get_by_role("alert").filter(has_text="no Python identifier")).to_be_visible()
+    expect(settings.get_by_role("alert").filter(has_text="a keyword of Python")).to_be_visible()
     expect(name).to_have_value("class")
     timeout = settings.get_by_role("textbox", name="Timeout in seconds")
     timeout.fill("soon")

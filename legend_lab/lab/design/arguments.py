@@ -10,6 +10,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from pydantic import ConfigDict, ValidationError, validate_call
 
 from legend_lab.core.errors import DesignError
+from legend_lab.core.text import kind_of
 from legend_lab.lab.design.files import sentence
 from legend_lab.lab.design.model import Design
 
@@ -29,7 +30,7 @@ def refusing(edit: Callable[Concatenate[Design, P], R]) -> Callable[Concatenate[
     @wraps(edit)
     def call(design: Design, /, *args: P.args, **settings: P.kwargs) -> R:
         if not isinstance(design, Design):  # pydantic would make one of a dict
-            raise DesignError(f"{edit.__name__}: what is edited is a Design, not a {type(design).__qualname__}")
+            raise DesignError(f"{edit.__name__}: what is edited is a Design, not {kind_of(design)}")
         try:
             return checked(design, *args, **settings)
         except ValidationError as error:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from legend_lab.core.errors import DesignError
+from legend_lab.core.text import kind_of
 from legend_lab.lab.design.code_in import from_code
 from legend_lab.lab.design.files import MOST_BYTES, from_json, to_json
 from legend_lab.lab.design.model import Design
@@ -98,7 +99,7 @@ def draft(design: Design, path: str | os.PathLike[str], *, tests: bool = False, 
             so, or cannot be read; the message says where.
     """
     if not isinstance(design, Design):
-        raise DesignError(f"a design is saved, not a {type(design).__name__}; that of a Designer is its .design")
+        raise DesignError(f"a design is saved, not {kind_of(design)}; that of a Designer is its .design")
     target = _path_of(path)
     if target.suffix == ".json":
         if tests:
@@ -164,7 +165,7 @@ def open_design(path: str | os.PathLike[str]) -> Opened:
 
 def _path_of(path: str | os.PathLike[str]) -> Path:
     if not isinstance(path, str | os.PathLike):
-        raise DesignError(f"a path is a text such as 'booking.py', not a {type(path).__name__}")
+        raise DesignError(f"a path is a text such as 'booking.py', not {kind_of(path)}")
     file = str(path).strip()
     try:
         target = Path(file).expanduser()

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from legend_lab.core.errors import DesignError, RecordError
 from legend_lab.core.program import RetryPolicy
-from legend_lab.core.text import cut
+from legend_lab.core.text import cut, kind_of
 from legend_lab.lab.design.model import FORMAT, Design
 from legend_lab.runtime.record import is_deeper, read_json
 
@@ -41,7 +41,7 @@ def from_json(text: str | bytes) -> Design:
         DesignError: it is no design, or a wrong one; the message says where and why.
     """
     if not isinstance(text, str | bytes):
-        raise DesignError(f"a design is read from text, not from a {type(text).__name__}")
+        raise DesignError(f"a design is read from text, not from {kind_of(text)}")
     if len(text) > MOST_BYTES:
         raise DesignError(f"a design has at most {MOST_BYTES:,} bytes; this has {len(text):,}")
     try:
@@ -49,7 +49,7 @@ def from_json(text: str | bytes) -> Design:
     except RecordError as error:
         raise DesignError(f"this is no design: {error}"[:300]) from None
     if not isinstance(data, dict):
-        raise DesignError(f"a design is a JSON object, not a {type(data).__name__}")
+        raise DesignError(f"a design is a JSON object, not {kind_of(data)}")
     if data.get("format") != FORMAT:
         raise DesignError(f"format is {FORMAT!r} in a design; here it is {data.get('format')!r}"[:300])
     if is_deeper(data, DEEPEST_JSON):
@@ -99,7 +99,7 @@ def sentence(loc: tuple[int | str, ...], message: str) -> str:
 def _no_json(value: object) -> None:
     if isinstance(value, RetryPolicy):
         raise TypeError(f"retries are written as in {_RETRIES}, not as a RetryPolicy")
-    kind = f"the class {value.__qualname__}" if isinstance(value, type) else f"a {type(value).__qualname__}"
+    kind = f"the class {value.__qualname__}" if isinstance(value, type) else kind_of(value)
     raise TypeError(f"numbers, texts, True, False, None, lists and dicts of them are, not {kind}")
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from legend_lab.core.errors import DesignError
+from legend_lab.core.text import kind_of
 from legend_lab.lab.design.edits import AnyPart, Edited, part_at
 from legend_lab.lab.design.model import Design
 from legend_lab.lab.design.opening import Opened
@@ -59,7 +60,7 @@ class History:
             DesignError: there is none.
         """
         if not isinstance(path, str):
-            raise DesignError(f"a path is a text such as 'trip.hotel', not a {type(path).__name__}")
+            raise DesignError(f"a path is a text such as 'trip.hotel', not {kind_of(path)}")
         if path:
             part_at(self.design, path)
         self._path = path

@@ -14,6 +14,7 @@ from libcst import matchers
 from libcst.metadata import ByteSpanPositionProvider, MetadataWrapper
 
 from legend_lab.core.errors import DesignError
+from legend_lab.core.text import kind_of
 from legend_lab.lab.design.bodies import PAUSES_ONCE
 from legend_lab.lab.design.literals import SKIP
 from legend_lab.lab.design.recognising import NotUnderstoodError
@@ -125,7 +126,7 @@ def parse(text: str) -> Source:
         DesignError: Python cannot read it; line and column are said where they are known.
     """
     if not isinstance(text, str):
-        raise DesignError(f"code is read from text, not from a {type(text).__name__}")
+        raise DesignError(f"code is read from text, not from {kind_of(text)}")
     if NUL in text:
         raise DesignError(
             f"line {text.partition(NUL)[0].count(NEWLINE) + 1}: a null byte stands in it, so it is no Python"

@@ -47,12 +47,14 @@ function updateRow(row, { name, kind, depth, number, about, tags, findings }) {
 }
 
 // One field over the name of a row. Python says whether it took the name; if not, the field opens again with the reason.
-function namer(root, model, body) {
+// A row that was added to be named goes again with Escape: `takeBack(path)`.
+function namer(root, model, body, takeBack) {
   const node = make("div", "ld-editor");
   const input = make("input", "", "", { type: "text", spellcheck: "false", autocomplete: "off" });
   const why = make("div", "ld-why", "", { role: "alert" });
   node.append(input, why);
   let row = null;
+  let fresh = null; // the path of a row that has no name of its own yet
   const close = (focus) => {
     const former = row;
     row = null;
@@ -62,6 +64,7 @@ function namer(root, model, body) {
   };
   const open = (onRow, text = onRow.item.name, reason = "") => {
     if (row && row !== onRow) close(false);
+    if (!reason) fresh = null;
     row = onRow;
     row.classList.add("ld-editing");
     row.children[2].append(node);
@@ -90,12 +93,19 @@ function namer(root, model, body) {
       event.stopPropagation();
       commit(true);
       if (another) root.dispatchEvent(new CustomEvent("ld-add"));
-    } else if (event.key === "Escape") close(true);
-    else return;
+    } else if (event.key === "Escape") {
+      const { path } = row.item;
+      close(true);
+      if (path === fresh) takeBack(path);
+    } else return;
     event.preventDefault();
   });
   input.addEventListener("blur", () => row && commit(false));
-  return { open, close, isOpen: () => row !== null };
+  const begin = (onRow) => {
+    open(onRow);
+    fresh = onRow.item.path;
+  };
+  return { open, begin, close, isOpen: () => row !== null };
 }
 
 /** Rows are dragged to where a line shows: `drop(path, block, index)`. */
@@ -195,7 +205,7 @@ function render({ model, el }) {
     return true;
   };
 
-  const field = namer(root, model, body);
+  const field = namer(root, model, body, (path) => tell("delete", path));
   root.addEventListener("ld-add", add);
   const twist = (row, open) => {
     if (open) closed.delete(row.item.path);
@@ -269,7 +279,7 @@ function render({ model, el }) {
     else if (had && !isAhead && row && !root.contains(document.activeElement)) nav.select(row);
     if (naming && selected !== "" && nav.selected() === row) {
       naming = false;
-      if (row.item.name.startsWith("step_")) field.open(row);
+      if (row.item.name.startsWith("step_")) field.begin(row);
     }
     if (refusedAt !== undefined && JSON.stringify(refused) !== told) {
       const bad = rowOf(refusedAt);

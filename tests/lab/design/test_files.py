@@ -39,7 +39,7 @@ for _ in range(21):
     [
         ("", "no JSON"),
         ("[", "no JSON"),
-        ("[" * 100_000, "no JSON|JSON object"),
+        ("[" * 100_000, "nested more than 500 levels deep"),
         ("[]", "JSON object"),
         ("null", "JSON object"),
         ("{}", "format is"),

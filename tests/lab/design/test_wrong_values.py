@@ -159,7 +159,7 @@ def test_an_edit_refuses_what_it_cannot_take_in_words_and_changes_nothing(name, 
         (lambda d: edits.rename(d, "s", "class"), "'class' cannot name a step: it is a keyword of Python$"),
         (
             lambda d: edits.change(d, "s", {"fails": object()}),
-            "lists and dicts of them are, not a object",
+            "lists and dicts of them are, not an object",
         ),
         (lambda d: edits.change(d, "s", {"fails": {"max_retries": 1}}), "fails: Input should be a valid integer"),
     ],

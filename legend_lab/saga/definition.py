@@ -48,10 +48,10 @@ class DefinitionMeta(ModelMetaclass):
                 break
         try:
             if _NAMES_OF_CLASSES.isdisjoint(namespace.get("__annotations__", ())):
-                return super().__new__(mcs, name, bases, namespace, **kwargs)
+                return _made(mcs, name, bases, namespace, **kwargs)
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", "Field name .* shadows an attribute in parent")
-                return super().__new__(mcs, name, bases, namespace, **kwargs)
+                return _made(mcs, name, bases, namespace, **kwargs)
         except PydanticUserError as error:
             if error.code == "model-field-missing-annotation":
                 raise SagaDefinitionError(
@@ -61,6 +61,11 @@ class DefinitionMeta(ModelMetaclass):
             raise SagaDefinitionError(f"{name}: {str(error).splitlines()[0]}") from error
         except NameError as error:
             raise SagaDefinitionError(f"{name}: {error}") from error
+
+
+def _made(*__parts: Any, **__settings: Any) -> Any:  # noqa: ANN401 - as pydantic has it
+    """The class. pydantic looks for types among the variables of who calls it: none of these is called like a type."""
+    return ModelMetaclass.__new__(*__parts, **__settings)
 
 
 class _Unresolved:

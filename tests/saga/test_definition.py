@@ -1,6 +1,7 @@
 """What is wrong with a saga or step fails where it is defined, and the message names class and field."""
 
 import sys
+import types
 from typing import Annotated, Any, ClassVar, Optional, TypeVar, Union
 
 import pytest
@@ -306,8 +307,24 @@ def test_a_misspelt_setting_is_refused_with_those_that_exist():
 
 @pytest.mark.parametrize("name", ["execute", "compensate", "copy", "json", "model_dump", "needs_loop", "class"])
 def test_a_steps_field_must_leave_its_api_alone(name):
-    with pytest.raises(SagaDefinitionError, match=f"Hold: '{name}' cannot name a step"):
+    with pytest.raises(SagaDefinitionError, match=f"Hold: '{name}' cannot name a field"):
         define_step({name: int}, execute=go, compensate=back)
+
+
+@pytest.mark.parametrize("called", ["name", "bases", "namespace", "kwargs", "base", "check", "mcs", "cls"])
+def test_a_step_class_may_be_called_anything(monkeypatch, called):
+    module = types.ModuleType("named_oddly")
+    monkeypatch.setitem(sys.modules, "named_oddly", module)
+    code = f"""
+from __future__ import annotations
+from legend_lab import Saga, SimulatedStep
+class {called}(SimulatedStep): ...
+class Trip(Saga[dict, Exception]):
+    hotel: {called}
+saga = Trip(hotel={called}())
+"""
+    exec(compile(code, "named_oddly", "exec"), vars(module))  # noqa: S102 - our own code
+    assert type(module.saga.hotel).__name__ == called
 
 
 def test_a_step_of_a_step_inherits_fields_methods_and_settings():

@@ -245,6 +245,7 @@ def _layout(lanes: Lanes, scale: Scale, right: float, title: str | None, bottom:
             "gridcolor": GRID,
             "zeroline": False,
             "tickangle": 0,
+            "ticklabeloverflow": "allow",  # or plotly measures every label at every change
             "showticklabels": bool(scale.end),
         },
         "yaxis": {
@@ -253,7 +254,7 @@ def _layout(lanes: Lanes, scale: Scale, right: float, title: str | None, bottom:
             "tickmode": "array",
             "tickvals": lanes.ticks,
             "ticktext": lanes.labels,
-            "ticklabeloverflow": "allow",  # or plotly measures every label at every change
+            "ticklabeloverflow": "allow",
             "showgrid": False,
             "zeroline": False,
             "ticks": "outside",

@@ -76,8 +76,8 @@ def view_of(debugger: Shown, aside: Aside | None = None) -> ViewState:
 def panes_of(debugger: Shown, aside: Aside) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The panes of `view_of`, one at a time: the page draws the first ones while the others are worked out."""
     yield "toolbar", _toolbar(debugger, aside)
+    yield "timeline", timeline_of(debugger)  # to draw it takes longest
     yield "listing", _listing(debugger)
-    yield "timeline", timeline_of(debugger)
     yield "context", _context(debugger, aside.refused)
     yield "effects", effects_of(debugger)
     yield "history", history_of(debugger, where_of(debugger))

@@ -73,19 +73,13 @@ def measured(page: Page, what: tuple[str, str, bool], times: int) -> str:
 
 @pytest.mark.parametrize("entries", [20, 200])
 def test_a_click_is_seen_within_150_ms(run_notebook, page: Page, entries: int) -> None:
-    run_notebook(f"clicks{entries}", CELL.format(entries=entries, blocks=entries // 20 + 1))
+    run_notebook(f"clicks{entries}", CELL.format(entries=entries, blocks=entries // 20 + 4))
     page.wait_for_selector(".ll-chart .bars .point", state="attached")
     page.wait_for_selector(BARE[1], state="attached")
     measured(page, BARE, 5)
     print()
-    far = min(60, entries)  # one click more would change nothing, and there would be no picture to wait for
-    for name, what, times in (
-        ("bare button", BARE, 60),
-        ("step", STEP, 20),
-        ("back", BACK, far),
-        ("replay", STEP, far),
-    ):
-        print(f"{entries} entries, {name}: {measured(page, what, times)}")
+    for name, what in (("bare button", BARE), ("step", STEP), ("back", BACK), ("replay", STEP)):
+        print(f"{entries} entries, {name}: {measured(page, what, 60)}")
 
 
 def test_stop_answers_within_200_ms_while_a_step_waits(run_notebook, page: Page) -> None:

@@ -86,8 +86,24 @@ export function follow(model, root, paint) {
   return () => model.off("change", repaint);
 }
 
+/**
+ * Do `act`, which scrolls in `node`, when all that changes before the next picture is there: what measures the page then
+ * lays it out only once. Of several acts for one node the last one counts.
+ */
+export function beforePicture(node, act) {
+  if (!node.due) {
+    requestAnimationFrame(() => {
+      const due = node.due;
+      node.due = null;
+      due();
+    });
+  }
+  node.due = act;
+}
+
 /** Scroll `scroller` (and nothing around it: the notebook stays where it is) until `node` is in view. */
 export function reveal(scroller, node) {
+  if (!node?.isConnected) return;
   const [outer, inner] = [scroller.getBoundingClientRect(), node.getBoundingClientRect()];
   if (inner.top < outer.top) scroller.scrollTop -= outer.top - inner.top;
   else if (inner.bottom > outer.bottom) scroller.scrollTop += inner.bottom - outer.bottom;

@@ -1,5 +1,5 @@
 // What happened, a line an event, the newest last.
-import { follow, list, make, part, reveal, say, whenShown } from "./dom.js";
+import { beforePicture, follow, list, make, part, reveal, say, whenShown } from "./dom.js";
 
 function create({ at, event, text, tone }) {
   const line = make("li", "", "", { "data-tone": tone });
@@ -16,9 +16,10 @@ function render({ model, el }) {
   root.append(body);
   let wasPast = false;
   let atEnd = true;
+  let follows = false;
   body.addEventListener("scroll", () => (atEnd = body.scrollHeight - body.scrollTop - body.clientHeight < 24));
   /** What has happened last is in view; the newest line, for whoever looks there. */
-  const settle = (follows) => {
+  const settle = () => {
     const later = model.get("later");
     const happened = lines.children.length - later;
     if (later && happened) {
@@ -26,21 +27,25 @@ function render({ model, el }) {
       reveal(body, lines.children[happened - 1]);
     } else if (later) body.scrollTop = 0;
     else if (follows) body.scrollTop = body.scrollHeight;
+    follows = false;
   };
   const end = follow(model, root, () => {
     const earlier = model.get("earlier");
     // a line never changes, but a branch or a reset puts another one in its place
     const shown = model.get("lines");
     const happened = shown.length - model.get("later");
-    const follows = atEnd || wasPast;
+    follows ||= atEnd || wasPast;
     list(lines, shown, (line, index) => JSON.stringify([earlier + index, line]), create);
     [...lines.children].forEach((line, index) => line.classList.toggle("ll-later", index >= happened));
     say(next, model.get("next"));
     say(note, earlier ? `${earlier} earlier not shown` : "");
-    settle(follows);
+    beforePicture(body, settle);
     wasPast = model.get("later") > 0;
   });
-  const unseen = whenShown(body, () => settle(true));
+  const unseen = whenShown(body, () => {
+    follows = true;
+    settle();
+  });
   return () => {
     end();
     unseen();

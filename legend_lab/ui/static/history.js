@@ -1,9 +1,17 @@
 // Everything that happened, a dot an entry and a lane a branch, to travel on with pointer and keys.
-import { follow, list, make, part, reveal, say, send, style, tip } from "./dom.js";
+import { beforePicture, follow, list, make, part, reveal, say, send, style, tip, whereChanged } from "./dom.js";
 
 const UNIT_PX = 44; // as wide as a dot's share gets; `history.css` says the same
 const ROW_PX = 26;
 const PATIENCE_MS = 500;
+const DENSE = 60; // from so many entries on they are strokes
+
+/** For how many entries there is room: of a long run that goes on, for some more, so that not all dots move with each. */
+function room(span, lanes) {
+  const goesOn = lanes.some((lane) => lane.current && !lane.ended);
+  const spare = goesOn && span > DENSE ? 2 ** (Math.floor(Math.log2(span)) - 3) : 1;
+  return Math.ceil(span / spare) * spare;
+}
 
 function createLane() {
   const lane = make("div", "ll-lane");
@@ -23,13 +31,14 @@ function updateLane(node, lane, position) {
   set(lit, { at: from, long: Math.max(0, Math.min(lane.lit, position) - from) });
   coming.hidden = lane.ended || !lane.current;
   set(coming, { at: lane.end + 1 });
-  list(dots, lane.dots, ({ first, last }) => `${first}-${last}`, () => make("span"), (dot, { first, last, look, glyph, text }) => {
-    const off = last > lane.lit;
-    dot.className = `ll-dot ll-${look}${off ? " ll-off" : first > position ? " ll-later" : ""}`;
+  const shown = lane.dots.map((dot) => ({ ...dot, when: dot.last > lane.lit ? " ll-off" : dot.first > position ? " ll-later" : "" }));
+  const update = (dot, { first, last, look, glyph, text, when }) => {
+    dot.className = `ll-dot ll-${look}${when}`;
     say(dot, glyph);
     tip(dot, text);
     set(dot, { at: last, many: last - first + 1 });
-  });
+  };
+  list(dots, shown, ({ first, last }) => `${first}-${last}`, () => make("span"), whereChanged(update));
 }
 
 function updateName(node, lane) {
@@ -103,7 +112,7 @@ function render({ model, el }) {
   root.append(body, empty);
   const trip = traveller(root, model);
 
-  const unit = () => Math.min(UNIT_PX, lanes.clientWidth / model.get("span"));
+  const unit = () => Math.min(UNIT_PX, lanes.clientWidth / room(model.get("span"), model.get("lanes")));
   const positionAt = (event, end) => {
     const x = event.clientX - lanes.getBoundingClientRect().left;
     return Math.max(0, Math.min(end, Math.round(x / unit())));
@@ -146,9 +155,8 @@ function render({ model, el }) {
   const end = follow(model, root, () => {
     const [all, position, span] = ["lanes", "position", "span"].map((name) => model.get(name));
     say(note, model.get("summary"));
-    style(lanes, "--span", span);
-    style(track, "--span", span);
-    root.classList.toggle("ll-dense", model.get("size") > 1 || span > 60);
+    style(track, "--span", room(span, all)); // and so all in it
+    root.classList.toggle("ll-dense", model.get("size") > 1 || span > DENSE);
     list(lanes, all, ({ row }) => row, createLane, (node, lane) => updateLane(node, lane, position));
     list(names, all, ({ row }) => row, () => make("button", "ll-branch", "", { type: "button" }), updateName);
     name.hidden = !model.get("forks") || !model.get("length");
@@ -162,7 +170,7 @@ function render({ model, el }) {
     track.setAttribute("aria-valuemax", model.get("length"));
     track.setAttribute("aria-valuenow", position);
     track.setAttribute("aria-valuetext", model.get("where"));
-    if (!held && row !== seen && lanes.children[row]) reveal(body, lanes.children[row]);
+    if (!held && row !== seen && lanes.children[row]) beforePicture(body, () => reveal(body, lanes.children[row]));
     seen = row;
     trip.arrived();
   });

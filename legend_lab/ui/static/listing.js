@@ -1,5 +1,5 @@
 // The program, one row a step, with what became of each and a fault menu.
-import { follow, list, make, part, reveal, rows, say, send, tip, whenShown, whereChanged } from "./dom.js";
+import { beforePicture, follow, list, make, part, reveal, rows, say, send, tip, whenShown, whereChanged } from "./dom.js";
 
 const GLYPHS = {
   pending: ["·", "not run"],
@@ -317,7 +317,7 @@ function render({ model, el }) {
     // the selection goes with the run, unless somebody has moved it elsewhere
     if (!selected) nav.select(row ?? body.querySelector('[role="row"]'), false);
     else if (row && lit !== current && selected.item.path === current) nav.select(row, selected === document.activeElement);
-    if (row && lit !== current) reveal(body, row);
+    if (row && lit !== current) beforePicture(body, () => reveal(body, row));
     current = lit;
   }
   const end = follow(model, root, paint);

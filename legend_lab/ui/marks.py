@@ -71,8 +71,8 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def marks_of(debugger: Shown) -> dict[str, RowMark]:
-    """A mark for every step that something happened to, is next, or has a fault."""
+def marks_of(debugger: Shown, *, running: bool = False) -> dict[str, RowMark]:
+    """A mark for every step that something happened to, is next (`running`: is performed), or has a fault."""
     program, at, pending = debugger.program, debugger.next_instruction, set(debugger.pending)
     executes, undos = _last_attempts(debugger.journal)
     planned = _planned(debugger.faults)
@@ -84,12 +84,17 @@ def marks_of(debugger: Shown) -> dict[str, RowMark]:
         spec = program.steps[index]
         path = spec.path
         state, status = state_of(spec, executes.get(index), undos.get(index), at, pending=path in pending)
+        if running and at is not None and at.path == path and at.kind in _PERFORMING:
+            state, status = "current", _PERFORMING[at.kind]
         here = planned.get(path, [])
         marks[path] = {"state": state, "status": status, "faults": [choice_of(fault) for fault in here]}
         delays = {choice_of(fault): fault.delay_ms for fault in here if fault.kind is FaultKind.DELAY}
         if delays:
             marks[path]["delays"] = delays
     return marks
+
+
+_PERFORMING = {"execute": "running…", "compensate": "undoing…", "wait": "waiting…"}
 
 
 def breakpoints_of(breakpoints: Iterable[Breakpoint]) -> dict[str, BreakpointMark]:

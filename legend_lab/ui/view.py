@@ -77,7 +77,7 @@ def panes_of(debugger: Shown, aside: Aside) -> Iterator[tuple[str, Mapping[str, 
     """The panes of `view_of`, one at a time: the page draws the first ones while the others are worked out."""
     yield "toolbar", _toolbar(debugger, aside)
     yield "timeline", timeline_of(debugger)  # to draw it takes longest
-    yield "listing", _listing(debugger)
+    yield "listing", _listing(debugger, running=aside.running)
     yield "context", _context(debugger, aside.refused)
     yield "effects", effects_of(debugger)
     yield "history", history_of(debugger, where_of(debugger))
@@ -87,7 +87,7 @@ def panes_of(debugger: Shown, aside: Aside) -> Iterator[tuple[str, Mapping[str, 
 
 def planned_panes_of(debugger: Shown, planned: Planned | None) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The panes that say what is planned: all that can change while a step is performed."""
-    yield "listing", _listing(debugger)
+    yield "listing", _listing(debugger, running=True)
     yield "faults", _faults(debugger, planned)
 
 
@@ -128,12 +128,12 @@ def _clock(debugger: Shown, wanted: bool | None) -> Button:  # noqa: FBT001 - No
     return clock_button(virtual=virtual, wanted=virtual if wanted is None else wanted)
 
 
-def _listing(debugger: Shown) -> ListingState:
+def _listing(debugger: Shown, *, running: bool) -> ListingState:
     rows, at = program_rows(debugger), debugger.next_instruction
     breakpoints = len(debugger.breakpoints)
     return {
         "program": rows,
-        "marks": marks_of(debugger),
+        "marks": marks_of(debugger, running=running),
         "breakpoints": breakpoints_of(debugger.breakpoints),
         "anywhere": anywhere_of(debugger.breakpoints),
         "current": "" if at is None else at.path,

@@ -27,6 +27,7 @@ from legend_lab.ui.fault_menu import fault_of
 from legend_lab.ui.layout import WorkbenchLayout
 from legend_lab.ui.lifetime import close_on_rerun
 from legend_lab.ui.looking import NOTHING, go, look, shown_of
+from legend_lab.ui.marks import marks_of
 from legend_lab.ui.planning import Planned, switched, toggled, without
 from legend_lab.ui.values import value_of
 from legend_lab.ui.view import Aside, panes_of, planned_panes_of
@@ -278,6 +279,7 @@ class Workbench(WorkbenchLayout):
         badge = {"tone": "forward", "glyph": "▸", "text": "Running"}
         now = f"Performing: {words}." if words else "Working."
         self.toolbar.show({"badge": badge, "standing": {"now": now, "next": "Stop ends it where it awaits something."}})
+        self.listing.show({"marks": marks_of(self.shown, running=True)})
 
 
 def _set(command: dict[str, str], debugger: Debugger[Any, Any], planned: Planned) -> None:

@@ -271,8 +271,12 @@ async def test_a_command_that_takes_long_is_said_to_be_running(monkeypatch):
     while bench.toolbar.badge["text"] != "Running":
         await asyncio.sleep(0)
     assert bench.toolbar.standing["now"] == "Performing: execute a, step 1 of 1."
+    assert bench.listing.marks["a"] == {"state": "current", "status": "running…", "faults": []}
+    await sent(bench, command="toggle_breakpoint", path="a")
+    assert bench.listing.marks["a"]["status"] == "running…"
     await sent(bench, command="stop")
     assert bench.toolbar.badge["text"] == "Stopped"
+    assert bench.listing.marks["a"]["status"] != "running…"
     bench.dispose()
 
 

@@ -123,7 +123,7 @@ def parse(text: str) -> Source:
     """The tree of a module; a byte order mark at its start is passed over.
 
     Raises:
-        DesignError: Python cannot read it; line and column are said where they are known.
+        DesignError: Python cannot read it, or a character would be lost; line and column are said where known.
     """
     if not isinstance(text, str):
         raise DesignError(f"code is read from text, not from {kind_of(text)}")
@@ -150,7 +150,16 @@ def parse(text: str) -> Source:
         raise DesignError(f"this is no Python: half a character stands in it, at {error.start}") from None
     except (RecursionError, MemoryError):
         raise DesignError("this is nested too deeply to be read; split its longest expressions") from None
+    if tree.code != text:
+        raise DesignError(_first_lost(text, tree.code))
     return Source(text, tree, spans, data)
+
+
+def _first_lost(text: str, kept: str) -> str:
+    """Which character the parser has lost: places in the module would be wrong after it, and saving would drop it."""
+    at = next((at for at, (one, other) in enumerate(zip(text, kept, strict=False)) if one != other), len(kept))
+    line = text.count(NEWLINE, 0, at) + 1
+    return f"line {line}: the character {text[at : at + 1]!r} cannot be kept here; take it out"
 
 
 def _place_of(line: int | None, column: int | None) -> str:

@@ -73,7 +73,8 @@ function updateRow(row, item) {
 
 function updateStep(row, { path }, { state, status, faults }) {
   const [, glyph, , words, cell] = row.children;
-  const [sign, meaning] = GLYPHS[state];
+  const [sign, usual] = GLYPHS[state];
+  const meaning = state === "current" && status ? status : usual; // it may be performed already
   row.dataset.state = state;
   say(glyph, sign);
   tip(glyph, meaning);

@@ -41,6 +41,7 @@ def test_a_syntax_error_is_said_with_line_and_column():
         ("x = " + "a." * 5_000 + "b", "^this is nested too deeply to be read; split its longest expressions$"),
         ("\n".join(" " * at + "if x:" for at in range(150)), "^line 10., column"),
         (ALL["untouched"].replace("\n", "\r"), "^line 1: a carriage return stands alone"),
+        ("x = 1\n\fclass A:\n    pass\n", r"^line 2: the character '\\x0c' cannot be kept here; take it out$"),
         ("x = 1\r\n# a\rb = 2\n", "^line 2: a carriage return stands alone"),
         ("x = '\ud800'", "half a character stands in it, at 5"),
         ("x = 1 1", "^line 1, column 7: invalid syntax"),

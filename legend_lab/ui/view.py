@@ -82,7 +82,7 @@ def panes_of(debugger: Shown, aside: Aside) -> Iterator[tuple[str, Mapping[str, 
     yield "effects", effects_of(debugger)
     yield "history", history_of(debugger, where_of(debugger))
     yield "faults", _faults(debugger, aside.planned)
-    yield "events", _events(debugger)
+    yield "events", _events(debugger, running=aside.running)
 
 
 def planned_panes_of(debugger: Shown, planned: Planned | None) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -242,17 +242,22 @@ def _fired_note(numbers: list[int]) -> str:
     return f"fired at entry {numbers[0]:,}" if len(numbers) == 1 else f"fired {len(numbers)} times"
 
 
-def _events(debugger: Shown) -> EventsState:
+def _events(debugger: Shown, *, running: bool) -> EventsState:
     journal, end = debugger.future, min(debugger.length, debugger.position + LATER_EVENTS)
     newest = journal[max(0, end - NEWEST_EVENTS) : end]
     origin = journal[0].started_ns if journal else 0
-    words = next_words(debugger)
     return {
         "lines": [event_line(entry, origin) for entry in newest],
         "earlier": end - len(newest),
         "later": end - debugger.position,
-        "next": f"next: {words}" if words and not debugger.is_past else "",
+        "next": next_line(debugger, running=running),
     }
+
+
+def next_line(debugger: Shown, *, running: bool) -> str:
+    """The line after the last event: what comes next, or is performed; empty in the past and at the end."""
+    words = next_words(debugger)
+    return f"{'now' if running else 'next'}: {words}" if words and not debugger.is_past else ""
 
 
 _TONES: dict[str, Tone] = {

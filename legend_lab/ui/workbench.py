@@ -30,7 +30,7 @@ from legend_lab.ui.looking import NOTHING, go, look, shown_of
 from legend_lab.ui.marks import marks_of
 from legend_lab.ui.planning import Planned, switched, toggled, without
 from legend_lab.ui.values import value_of
-from legend_lab.ui.view import Aside, panes_of, planned_panes_of
+from legend_lab.ui.view import Aside, next_line, panes_of, planned_panes_of
 from legend_lab.ui.view_state import Refusal
 from legend_lab.ui.words import next_words
 
@@ -280,6 +280,7 @@ class Workbench(WorkbenchLayout):
         now = f"Performing: {words}." if words else "Working."
         self.toolbar.show({"badge": badge, "standing": {"now": now, "next": "Stop ends it where it awaits something."}})
         self.listing.show({"marks": marks_of(self.shown, running=True)})
+        self.events.show({"next": next_line(self.shown, running=True)})
 
 
 def _set(command: dict[str, str], debugger: Debugger[Any, Any], planned: Planned) -> None:

@@ -106,6 +106,7 @@ def test_each_state_says_where_it_stands(run_notebook: Callable[..., None], page
         expect(bench.locator(".ll-chart .main-svg").first).to_be_attached()
         bench.screenshot(path=ARTIFACTS / f"state-{name}.png", animations="disabled")
     many = benches.nth(list(SAYS).index("200-entries"))
+    expect(many.locator(".ll-events .ll-next")).to_be_in_viewport()  # the end of the log is in view
     pane, lanes = many.locator(".ll-timeline .ll-body"), many.locator(".ll-chart g.ytick")
     for top, seen, unseen in ((0, "b0", "b8"), (300, "b2", "b0"), (100_000, "b8", "b0")):
         pane.evaluate("(node, top) => node.scrollTo(0, top)", top)

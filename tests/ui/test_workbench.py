@@ -272,7 +272,10 @@ async def test_a_command_that_takes_long_is_said_to_be_running(monkeypatch):
         await asyncio.sleep(0)
     assert bench.toolbar.standing["now"] == "Performing: execute a, step 1 of 1."
     assert bench.listing.marks["a"] == {"state": "current", "status": "running…", "faults": []}
-    await sent(bench, command="toggle_breakpoint", path="a")
+    assert bench.events.next == "now: execute a, step 1 of 1"
+    bench._commands.receive({"command": "toggle_breakpoint", "path": "a"})
+    while not bench.listing.breakpoints:
+        await asyncio.sleep(0)
     assert bench.listing.marks["a"]["status"] == "running…"
     await sent(bench, command="stop")
     assert bench.toolbar.badge["text"] == "Stopped"

@@ -137,6 +137,9 @@ def test_a_page_fits_its_width_in_light_and_dark(opened: Open, width: int, theme
     debugger.goto(10)
     page = opened(debugger, width=width, theme=theme)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    names = page.locator(".ll-listing .ll-name")
+    assert names.count() == 6
+    assert all(names.evaluate_all("names => names.map(node => node.scrollWidth <= node.clientWidth)"))
     dark = (
         page.evaluate("getComputedStyle(document.querySelector('.ll-listing')).backgroundColor") != "rgb(255, 255, 255)"
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import libcst as cst
 
 from legend_lab.core.errors import DesignError
-from legend_lab.lab.design.bodies import SETTINGS, changed_settings, setting_node, setting_value
+from legend_lab.lab.design.bodies import SETTINGS, changed_settings, setting_node
 from legend_lab.lab.design.literals import docstring, laid_out
 from legend_lab.lab.design.model import StepDesign
 from legend_lab.lab.design.parsing import Patch, Source, assigned, body_of, docstring_of, has_comments
@@ -53,11 +53,10 @@ def settings(source: Source, node: cst.ClassDef, old: StepDesign, new: StepDesig
             continue
         line, value = there[setting]
         if setting in changed_settings(new) or has_comments(line):
-            lines = laid_out(setting_value(new, setting), 4)
+            lines = laid_out(setting_node(new, setting), 4)
             yield Patch(
-                source.span(value)[0],
-                source.span(line.body[0])[1],
-                "\n".join([lines[0].strip(), *_indented(lines[1:], indent)]),
+                *source.whole(value),
+                "\n".join([lines[0].strip().removeprefix(f"{setting} = "), *_indented(lines[1:], indent)]),
             )
         else:
             yield Patch(*source.region(line), "")

@@ -66,6 +66,12 @@ class Source:
         found = self.spans[node]
         return found.start, found.start + found.length
 
+    def whole(self, node: cst.BaseExpression) -> tuple[int, int]:
+        """First and last byte of an expression with its parentheses, which `span` leaves out, even those of a tuple."""
+        start, end = self.span(node)
+        before, after = ("".join(map(self.tree.code_for_node, group)) for group in (node.lpar, node.rpar))
+        return start - len(before.encode()), end + len(after.encode())
+
     def code(self, node: cst.CSTNode) -> str:
         """The text of a node."""
         start, end = self.span(node)

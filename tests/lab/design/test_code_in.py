@@ -11,7 +11,8 @@ from legend_lab.lab.design.canonical import canonical
 from legend_lab.lab.design.code import to_code
 from legend_lab.lab.design.code_in import from_code
 from legend_lab.lab.design.edits import add_step, change, delete, move, nest, rename, set_effect, set_field, unnest
-from legend_lab.lab.design.model import BlockDesign, Design, StepDesign
+from legend_lab.lab.design.model import BlockDesign, Design, Retries, StepDesign
+from legend_lab.lab.design.naming import class_names
 from legend_lab.lab.design.templates import TEMPLATES
 
 HERE = Path(__file__).with_name("edited")
@@ -107,9 +108,10 @@ def test_every_template_comes_back_equal_from_its_code(title):
 @given(designs, designs)
 def test_code_that_nobody_edited_can_become_any_other_design(one, other):
     assume(
-        one.name
-        not in {field.name for field in (*one.context, *other.context)}
-        | {part.name for part in (*one.all_parts.values(), *other.all_parts.values())}
+        {one.name, *class_names(one).values()}.isdisjoint(
+            {field.name for field in (*one.context, *other.context)}
+            | {part.name for part in (*one.all_parts.values(), *other.all_parts.values())}
+        )
     )  # a class that looks used elsewhere is not renamed
     module = from_code(to_code(one)).with_design(other)
     assert module.design == canonical(other)
@@ -117,6 +119,27 @@ def test_code_that_nobody_edited_can_become_any_other_design(one, other):
         assert [spec.path for spec in made.saga.build(vars(made)[one.name + "Context"]()).program.steps] == list(
             other.steps
         )
+
+
+ERRORS = [
+    (),
+    ("ConnectionError",),
+    ("LookupError",),
+    ("ConnectionError", "TimeoutError"),
+    ("TimeoutError", "LookupError"),
+]
+
+
+@pytest.mark.parametrize("before", ERRORS, ids="-".join)
+@pytest.mark.parametrize("after", ERRORS, ids="-".join)
+def test_the_errors_of_a_step_change_where_they_stand(before, after):
+    def design(errors):
+        step = StepDesign(name="pay", uncertain_on=errors, retries=Retries(max_retries=1, give_up_on=errors))
+        return Design(name="Trip", parts=(step,))
+
+    module = from_code(to_code(design(before))).with_design(design(after))
+    assert module.design == canonical(design(after))
+    assert module.text == to_code(canonical(design(after)))
 
 
 def test_a_canonical_design_runs_and_is_called_as_before():

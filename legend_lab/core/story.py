@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from legend_lab.core.errors import error_text
+from legend_lab.core.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from legend_lab.core.journal import Entry
+
+LONGEST_SENTENCE = 2_000
+"""Characters of a line of a story; an error may be longer."""
 
 
 def duration(ms: float) -> str:
@@ -55,12 +59,16 @@ def sentence(entry: Entry) -> str:
 
 
 def story(entries: Iterable[Entry]) -> str:
-    """A run in sentences, a line an entry: when it ended since the start, and what it was."""
+    """A run in sentences, a line an entry: when it ended since the start, and what it was.
+
+    What users wrote in it is on the same line, with nothing hidden, and cut where it is long.
+    """
     lines: list[str] = []
     origin_ns: int | None = None
     for entry in entries:
         origin_ns = entry.started_ns if origin_ns is None else origin_ns
         ended_ns = entry.started_ns if entry.completed_ns is None else entry.completed_ns
         injected = f" (injected: {entry.fault})" if entry.fault else ""
-        lines.append(f"{duration((ended_ns - origin_ns) / 1e6):>9}  {sentence(entry)}{injected}")
+        words = visible(sentence(entry), LONGEST_SENTENCE)
+        lines.append(f"{duration((ended_ns - origin_ns) / 1e6):>9}  {words}{injected}")
     return "\n".join(lines)

@@ -7,9 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from legend_lab.core.errors import error_text
+from legend_lab.core.errors import SourceError, error_text
 from legend_lab.core.journal import Entry, Journal
 from legend_lab.core.story import sentence
+from legend_lab.core.text import shown
 from legend_lab.lab.charts import Timeline, figure_data
 from legend_lab.lab.labels import plain
 from legend_lab.lab.source import Source, read
@@ -19,7 +20,7 @@ GAP = 0.06
 MARK = "#7a5af0"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """Two runs compared; as the last line of a cell it shows its figure.
 
@@ -36,6 +37,9 @@ class Comparison:
     frame: pd.DataFrame
     figure: Timeline
 
+    def __repr__(self) -> str:
+        return f"<Comparison: {self.text}>"
+
     def _ipython_display_(self) -> None:
         self.figure._ipython_display_()
 
@@ -44,8 +48,11 @@ def compare(a: Source | Journal, b: Source | Journal, *, names: tuple[str, str] 
     """Compare two runs entry by entry: what was asked, what came back, which error, which fault.
 
     Raises:
-        SourceError: `a` or `b` is nothing that can be shown.
+        SourceError: `a` or `b` is nothing that can be shown, or `names` are not two texts.
     """
+    given: object = names
+    if not isinstance(given, tuple | list) or [type(name) for name in given] != [str, str]:
+        raise SourceError(f"names is two texts, for the first run and the second, not {shown(names)}")
     left, right = read(a).journal, read(b).journal
     pairs = [(_facts(left, number), _facts(right, number)) for number in range(max(len(left), len(right)))]
     divergence = next((number for number, (one, other) in enumerate(pairs) if one != other), None)

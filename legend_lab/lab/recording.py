@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Self, TypeVar
 
-from legend_lab.core.errors import ContextCopyError, CorruptRecordError, ProtocolError
+from legend_lab.core.errors import ContextCopyError, CorruptRecordError, ProtocolError, SourceError
+from legend_lab.core.text import kind_of
 from legend_lab.lab import session as sessions
 from legend_lab.lab.breakpoints import Breakpoint
 from legend_lab.lab.history import Branch
@@ -42,6 +43,12 @@ class Recording(Travel[Ctx, Err]):
     def __init__(
         self, branches: Iterable[Branch], faults: FaultPlan | None = None, stand: Standpoint | None = None
     ) -> None:
+        given: object = branches  # `of` and `read` make them; a person may try what they have
+        if not isinstance(given, tuple | list) or not all(isinstance(branch, Branch) for branch in given):
+            raise SourceError(
+                f"a recording is not made from {kind_of(given)} as it is: use Recording.of(execution), "
+                "Recording.read(data) for a record as text or bytes, or Workbench(path)"
+            )
         super().__init__(branches, stand)
         self.faults = NO_FAULTS if faults is None else faults
         self.knows_faults = faults is not None

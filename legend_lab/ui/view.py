@@ -24,6 +24,7 @@ from legend_lab.ui.menu_state import Button
 from legend_lab.ui.open_effects import effects_of
 from legend_lab.ui.planning import Planned, code_of
 from legend_lab.ui.view_state import (
+    Badge,
     Chip,
     ContextRow,
     ContextState,
@@ -76,9 +77,26 @@ def view_of(debugger: Shown, aside: Aside | None = None) -> ViewState:
 def panes_of(debugger: Shown, aside: Aside) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The panes of `view_of`, one at a time: the page draws the first ones while the others are worked out."""
     yield "toolbar", _toolbar(debugger, aside)
+    yield from _told_by_journal(debugger, aside)
+    yield "context", _context(debugger, aside.refused)
+
+
+def running_panes_of(debugger: Shown, aside: Aside) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The panes of `panes_of` while a step is performed: of the context, it may have changed half already."""
+    words = next_words(debugger)
+    standing: Standing = {
+        "now": f"Performing: {words}." if words else "Working.",
+        "next": "Stop ends it where it awaits something.",
+    }
+    badge: Badge = {"tone": "forward", "glyph": "▸", "text": "Running"}
+    yield "toolbar", {**_toolbar(debugger, aside), "badge": badge, "standing": _cut_standing(standing)}
+    yield from _told_by_journal(debugger, aside)
+    yield "context", {"summary": "at the last picture: a step runs"}
+
+
+def _told_by_journal(debugger: Shown, aside: Aside) -> Iterator[tuple[str, Mapping[str, Any]]]:
     yield "timeline", timeline_of(debugger)  # to draw it takes longest
     yield "listing", _listing(debugger, running=aside.running)
-    yield "context", _context(debugger, aside.refused)
     yield "effects", effects_of(debugger)
     yield "history", history_of(debugger, where_of(debugger))
     yield "faults", _faults(debugger, aside.planned)
@@ -246,18 +264,13 @@ def _events(debugger: Shown, *, running: bool) -> EventsState:
     journal, end = debugger.future, min(debugger.length, debugger.position + LATER_EVENTS)
     newest = journal[max(0, end - NEWEST_EVENTS) : end]
     origin = journal[0].started_ns if journal else 0
+    words = next_words(debugger)
     return {
         "lines": [event_line(entry, origin) for entry in newest],
         "earlier": end - len(newest),
         "later": end - debugger.position,
-        "next": next_line(debugger, running=running),
+        "next": f"{'now' if running else 'next'}: {words}" if words and not debugger.is_past else "",
     }
-
-
-def next_line(debugger: Shown, *, running: bool) -> str:
-    """The line after the last event: what comes next, or is performed; empty in the past and at the end."""
-    words = next_words(debugger)
-    return f"{'now' if running else 'next'}: {words}" if words and not debugger.is_past else ""
 
 
 _TONES: dict[str, Tone] = {

@@ -27,12 +27,10 @@ from legend_lab.ui.fault_menu import fault_of
 from legend_lab.ui.layout import WorkbenchLayout
 from legend_lab.ui.lifetime import close_on_rerun
 from legend_lab.ui.looking import NOTHING, go, look, shown_of
-from legend_lab.ui.marks import marks_of
 from legend_lab.ui.planning import Planned, switched, toggled, without
 from legend_lab.ui.values import value_of
-from legend_lab.ui.view import Aside, next_line, panes_of, planned_panes_of
+from legend_lab.ui.view import Aside, panes_of, planned_panes_of, running_panes_of
 from legend_lab.ui.view_state import Refusal
-from legend_lab.ui.words import next_words
 
 BETWEEN_PICTURES_S = 0.1
 """Least time between two pictures of a long run, in seconds."""
@@ -150,14 +148,16 @@ class Workbench(WorkbenchLayout):
 
     def refresh(self) -> None:
         """Show the run as it is now."""
-        aside = Aside(
+        self.show(panes_of(self.shown, self._aside()))
+
+    def _aside(self) -> Aside:
+        return Aside(
             running=self._running,
             stopped=self._stopped,
             virtual=self._virtual,
             planned=self._planned,
             refused=self._refused,
         )
-        self.show(panes_of(self.shown, aside))
 
     async def _handle(self, command: dict[str, str]) -> None:
         """Carry out one checked command; whatever happens, what is shown afterwards is true."""
@@ -275,12 +275,7 @@ class Workbench(WorkbenchLayout):
 
     def _show_running(self) -> None:
         """Say what is being performed, once it takes long enough for a person to wonder."""
-        words = next_words(self.shown)
-        badge = {"tone": "forward", "glyph": "▸", "text": "Running"}
-        now = f"Performing: {words}." if words else "Working."
-        self.toolbar.show({"badge": badge, "standing": {"now": now, "next": "Stop ends it where it awaits something."}})
-        self.listing.show({"marks": marks_of(self.shown, running=True)})
-        self.events.show({"next": next_line(self.shown, running=True)})
+        self.show(running_panes_of(self.shown, self._aside()))
 
 
 def _set(command: dict[str, str], debugger: Debugger[Any, Any], planned: Planned) -> None:

@@ -67,3 +67,29 @@ async def test_names_are_text():
 async def test_what_cannot_be_shown_is_refused():
     with pytest.raises(SourceError):
         compare(await finished(), 3)
+
+
+@pytest.mark.parametrize("names", [("x",), None, (1, 2), "ab", "before", 5])
+async def test_names_that_are_not_two_texts_are_refused(names):
+    run = await finished()
+    with pytest.raises(SourceError, match=r"^names is two texts, for the first run and the second, not "):
+        compare(run, run, names=names)
+
+
+async def test_a_comparison_is_written_as_its_sentence():
+    run = await finished()
+    assert repr(compare(run, run)) == "<Comparison: Both tell the same story, in 3 entries.>"
+
+
+class LongError(RuntimeError):
+    """Its text has more lines than one, of which one looks like an entry."""
+
+
+async def test_a_story_has_a_line_an_entry_whatever_an_error_says():
+    saga = Saga.of("Trip", {"hotel": SimulatedStep(), "flight": SimulatedStep()})
+    fault = Fault("flight", error=LongError("HTTP 502\n     0 ms  hotel is undone.\x1b[31m" + "y" * 5_000))
+    result = await saga.build({}, faults=fault, clock=VirtualClock()).start()
+    lines = result.journal.to_text().split("\n")
+    assert len(lines) == len(result.journal) == 3
+    assert "HTTP 502 ⏎      0 ms  hotel is undone.\\u001b[31my" in lines[1]
+    assert max(map(len, lines)) < 2_200

@@ -416,3 +416,9 @@ async def test_a_record_whose_inputs_make_no_saga_is_refused(booking, inputs):
     head["saga"]["inputs"] = inputs
     with pytest.raises(CorruptRecordError):
         Workbench(seal(head))
+
+
+@pytest.mark.parametrize("given", ["run.json", b"{}", None, 3, [1]])
+def test_a_recording_of_something_else_says_how_one_is_made(given):
+    with pytest.raises(SourceError, match=r"use Recording.of\(execution\), Recording.read\(data\)"):
+        Recording(given)

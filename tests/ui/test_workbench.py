@@ -283,6 +283,22 @@ async def test_a_command_that_takes_long_is_said_to_be_running(monkeypatch):
     bench.dispose()
 
 
+async def test_what_was_done_before_a_slow_step_is_shown_while_it_runs(monkeypatch):
+    monkeypatch.setattr("legend_lab.ui.workbench.SLOW_S", 0)
+    steps = {"a": SimulatedStep(duration_ms=0), "b": SimulatedStep(duration_ms=3_600_000)}
+    bench = Workbench(Saga.of("Slow", steps), {})
+    bench._commands.receive({"command": "run_to_end"})
+    await performing(bench, "b")
+    while bench.listing.marks["b"]["status"] != "running…":
+        await asyncio.sleep(0)
+    assert bench.listing.marks["a"]["status"] == "done"
+    assert [line["text"].partition(" ")[0] for line in bench.events.lines] == ["a"]
+    assert bench.history.length == 1
+    await sent(bench, command="stop")
+    assert bench.context.summary != "at the last picture: a step runs"
+    bench.dispose()
+
+
 async def test_a_slow_step_after_a_picture_is_said_to_be_running_too(monkeypatch):
     monkeypatch.setattr("legend_lab.ui.workbench.SLOW_S", 0)
     monkeypatch.setattr("legend_lab.ui.workbench.BETWEEN_PICTURES_S", -1)

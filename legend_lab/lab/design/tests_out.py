@@ -66,7 +66,7 @@ def to_test_code(design: Design, module: str) -> str:
     Raises:
         DesignError: the design has no step yet, or the module no name of its own.
     """
-    if not _is_module(module):
+    if not _is_module(module) or module.endswith(".py"):
         raise DesignError(
             f"this is no name of a module: {shown(module)}; the tests import the code by it, so choose another"
         )

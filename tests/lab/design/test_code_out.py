@@ -97,7 +97,7 @@ def test_a_design_without_steps_says_what_it_needs():
         to_code(Design())
 
 
-@pytest.mark.parametrize("name", ["", "a b", "os; import evil", "class", "a..b", 3, "x" * 300])
+@pytest.mark.parametrize("name", ["", "a b", "os; import evil", "class", "a..b", 3, "x" * 300, "travel.py"])
 def test_what_is_no_module_is_refused(name):
     with pytest.raises(DesignError, match="no name of a module"):
         to_test_code(TEMPLATES["Travel booking"], name)

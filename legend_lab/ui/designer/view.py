@@ -191,7 +191,7 @@ def _context_table(design: Design) -> TableState:
     return {
         "command": "field",
         "title": "Context",
-        "columns": ["name", "type", "starts with", "description"],
+        "columns": ["name", "type", "starts with"],
         "empty": "",
         "rows": rows,
     }

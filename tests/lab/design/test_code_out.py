@@ -31,6 +31,13 @@ def test_code_runs_as_the_design_does_whatever_goes_wrong(design, data):
         assert story(module.saga, context(), faults) == drawn_story(design, faults)
 
 
+def test_code_takes_as_long_as_the_design_even_for_days():
+    long = StepDesign(name="ship", duration_ms=1e9, undo_duration_ms=1e9)
+    design = Design(name="Trip", parts=(long, StepDesign(name="pay", fails=1)))
+    with opened(to_code(design)) as module:
+        assert story(module.saga, module.TripContext(), ()) == drawn_story(design, ())
+
+
 @pytest.fixture(scope="module")
 def generated(tmp_path_factory):
     """A package with the code and the tests of every template and of many random designs."""

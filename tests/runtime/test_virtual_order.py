@@ -7,6 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from legend_lab.runtime.clocks import VirtualClock
+from legend_lab.runtime.virtual_loop import VirtualLoop
 
 
 @dataclass(frozen=True)
@@ -111,3 +112,27 @@ def test_calls_made_at_once_end_in_the_order_of_their_instants(sleeps):
     began = CLOCK.ticks()
     asyncio.run(all_at_once())
     assert ends == [(ms, ms * 1_000_000) for ms in sorted(sleeps)]
+
+
+def test_what_is_submitted_between_two_looks_begins_before_time_moves(monkeypatch):
+    clock = VirtualClock()
+    idle = VirtualLoop.idle
+    ends = []
+
+    async def sleep(ms):
+        await asyncio.sleep(ms / 1000)
+        ends.append((ms, clock.ticks()))
+
+    def submit_first(loop, timeout, wait):
+        if not submitted:
+            submitted.append(asyncio.run_coroutine_threadsafe(sleep(32), loop))
+        return idle(loop, timeout, wait)
+
+    async def two():
+        await sleep(27)
+        await asyncio.wrap_future(submitted[0])
+
+    submitted = []
+    monkeypatch.setattr(VirtualLoop, "idle", submit_first)
+    asyncio.run(clock.host(two))
+    assert ends == [(27, 27_000_000), (32, 32_000_000)]

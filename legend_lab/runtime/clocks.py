@@ -14,7 +14,8 @@ from typing import Any, Final, Protocol, TypeVar
 
 from legend_lab.core.errors import ClockError
 from legend_lab.runtime.hosting import Host, retire
-from legend_lab.runtime.virtual_loop import NS_PER_S, VirtualTime
+from legend_lab.runtime.instants import NS_PER_S
+from legend_lab.runtime.virtual_loop import VirtualTime
 
 T = TypeVar("T")
 

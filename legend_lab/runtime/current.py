@@ -83,7 +83,7 @@ async def pass_time(duration_ms: float) -> None:
     run = current_run("pass_time()")
     if not is_number(duration_ms) or not 0 <= duration_ms <= LONGEST_WAIT_MS:
         raise ClockError(f"pass_time takes a number of ms from 0 to {LONGEST_WAIT_MS:g}, not {shown(duration_ms)}")
-    if run.deadline_ns is not None and run.clock.now_ns() + duration_ms * 1e6 > run.deadline_ns:
+    if run.deadline_ns is not None and run.clock.now_ns() + round(duration_ms * 1e6) > run.deadline_ns:
         left_s = max(0.0, (run.deadline_ns - run.clock.now_ns()) / 1e9)
         run.deadline_ns = EXPIRED
         await run.clock.sleep(left_s)

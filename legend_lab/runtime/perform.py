@@ -24,6 +24,7 @@ from legend_lab.core.text import kind_of
 from legend_lab.runtime.current import EXPIRED, pass_time
 from legend_lab.runtime.effects import LATE
 from legend_lab.runtime.faults import Fault, FaultKind
+from legend_lab.runtime.instants import when_over
 from legend_lab.runtime.run import Run
 from legend_lab.runtime.shape import Call, Shape
 
@@ -78,7 +79,7 @@ async def _attempt(run: Run, instruction: Execute | Compensate, fault: Fault | N
         if fault is None:
             return await call(step, context)
         unseen = fault.kind is FaultKind.LATE_EFFECT
-        doing = (lambda: _unseen(call, step, context)) if unseen else (lambda: call(step, context))
+        doing = (lambda: _unseen(run, call, step, context)) if unseen else (lambda: call(step, context))
         return await _with_fault(run, fault, instruction, doing, fired)
 
     limit_s = run.shape.program.steps[index].timeout_s
@@ -115,7 +116,7 @@ def _too_long(path: str, limit_s: float) -> StepTimeoutError:
 async def _limited(body: Body, limit_s: float, path: str) -> Any:  # noqa: ANN401 - what a step returns
     """The attempt of any other step: its event loop sees the limit."""
     try:
-        async with asyncio.timeout(limit_s) as limit:
+        async with asyncio.timeout_at(when_over(limit_s)) as limit:
             answer = await body()
     except Exception as error:
         if limit.expired():
@@ -154,7 +155,7 @@ async def _with_fault(
     return answer
 
 
-async def _unseen(call: Call, step: Any, context: Any) -> None:  # noqa: ANN401 - the user's own types
+async def _unseen(run: Run, call: Call, step: Any, context: Any) -> None:  # noqa: ANN401 - the user's own types
     """The body as the saga sees nothing of it: on a copy of the context, what it does outside marked as late."""
     try:
         copied = copy.deepcopy(context)
@@ -164,8 +165,11 @@ async def _unseen(call: Call, step: Any, context: Any) -> None:  # noqa: ANN401 
         ) from error
     token = LATE.set(True)
     try:
-        with contextlib.suppress(Exception):  # nobody hears of it: the attempt times out
-            await call(step, copied)
+        await call(step, copied)
+    except Exception:
+        if run.deadline_ns == EXPIRED:  # it timed out by itself, as where a loop cuts it off
+            raise
+        # else nobody hears of it: the attempt times out
     finally:
         with contextlib.suppress(ValueError):  # closed from another context, where there is nothing to put back
             LATE.reset(token)

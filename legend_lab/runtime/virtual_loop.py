@@ -15,11 +15,11 @@ from contextlib import contextmanager, suppress
 from contextvars import Context
 from typing import Any, TypeVar, TypeVarTuple
 
+from legend_lab.runtime.instants import NS_PER_S, RESOLUTION, Instant, to_instant
+
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 Events = list[tuple[selectors.SelectorKey, int]]
-
-NS_PER_S = 1_000_000_000
 
 TURN_S = 5.0
 """Real seconds after which a caller that holds time is taken for gone, its loop closed before it could let go."""
@@ -81,9 +81,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._holds: set[object] = set()
         self._asleep = False
         self._moved = False
+        self._settled_ns = -1
         self.patience_s = patience_s
         self.closing = False
         super().__init__(selector)
+        self._clock_resolution = RESOLUTION
         self._watched = selector.get_map()
         self._own_watched = len(self._watched)
 
@@ -98,18 +100,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._ssock, self._csock  # type: ignore[attr-defined] # asyncio has no public name for them
 
     def time(self) -> float:
-        """Return the virtual seconds passed since the start."""
-        return self._virtual.ticks() / NS_PER_S
-
-    @property
-    def _clock_resolution(self) -> float:
-        # asyncio runs timers due before time() + this. Smaller than the gap between two floats there (more than a
-        # nanosecond after 97 days), it would be lost in the sum, and a timer due now would never run.
-        return max(1e-9, math.ulp(self.time()))
-
-    @_clock_resolution.setter
-    def _clock_resolution(self, _of_the_system: float) -> None:
-        """Ignore what asyncio sets."""
+        """Return the virtual seconds passed since the start, to the nanosecond."""
+        now_ns = self._virtual.ticks()
+        return Instant(now_ns, late=now_ns == self._settled_ns)
 
     # -- what the loop waits for ----------------------------------------------------------------
 
@@ -123,7 +116,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Schedule the call; one that is never due is not kept, so no time is spent on the way to it."""
         if when == math.inf:
             return asyncio.TimerHandle(when, callback, args, self, context)
-        return super().call_at(when, callback, *args, context=context)
+        return super().call_at(to_instant(when), callback, *args, context=context)
 
     def run_in_executor(self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
         """Start the job in a thread; until its future is done, time does not jump."""
@@ -214,23 +207,33 @@ class VirtualLoop(asyncio.SelectorEventLoop):
                 return events
         finally:
             self._asleep = False
-        self._virtual.advance(_to_ns(timeout))
+        self._pass(timeout)
         return []
+
+    def _pass(self, seconds: float) -> None:
+        """Jump so far; by less than a nanosecond, what waits for the end of this one is due."""
+        ns = _to_ns(seconds)
+        if ns:
+            self._virtual.advance(ns)
+        else:
+            self._settled_ns = self._virtual.ticks()
 
     def _wait_really(self, timeout: float | None, wait: Callable[[float | None], Events]) -> Events:
         began_ns = time.monotonic_ns()
         events = wait(timeout)
         passed_ns = time.monotonic_ns() - began_ns
-        if timeout is not None:
-            # A real wait ends late by a little; the timer still fires at its own instant.
-            passed_ns = min(passed_ns, _to_ns(timeout)) if events else _to_ns(timeout)
-        self._virtual.advance(passed_ns)
+        if timeout is None:
+            self._virtual.advance(passed_ns)
+        elif events:
+            self._virtual.advance(min(passed_ns, _to_ns(timeout)))
+        else:
+            self._pass(timeout)  # a real wait ends late by a little; the timer still fires at its own instant
         return events
 
 
 def _to_ns(seconds: float) -> int:
-    # At least one, so that rounding cannot stop time.
-    return max(1, round(seconds * NS_PER_S))
+    """Whole nanoseconds: the half one that a late instant has more does not count."""
+    return int(seconds * NS_PER_S + 0.25)
 
 
 def _nothing() -> None:

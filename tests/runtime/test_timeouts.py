@@ -11,6 +11,8 @@ from legend_lab import (
     CompensationOutcome,
     Completed,
     Failed,
+    Fault,
+    FaultKind,
     LegendError,
     RetryPolicy,
     Saga,
@@ -198,6 +200,36 @@ async def test_the_limit_holds_for_undos_that_need_no_loop():
 async def test_exactly_the_limit_is_in_time():
     saga = Saga.of("One", {"a": Patient(duration_ms=2_000)})
     assert isinstance(await saga.build({}, clock=VirtualClock()).start(), Completed)
+
+
+@pytest.mark.parametrize("before_ms", [0, 0.1, 300, 1e9, 1e12])
+@pytest.mark.parametrize(("takes_ms", "kind"), [(2_000, Completed), (2_000.000_001, Failed)])
+async def test_exactly_the_limit_is_in_time_on_an_event_loop_too_whenever_it_begins(before_ms, takes_ms, kind):
+    class Sleeper(Step):
+        timeout_s = 2
+
+        async def execute(self, ctx):
+            await asyncio.sleep(takes_ms / 1000)
+            await asyncio.sleep(0)
+            return StepOutcome.CONTINUE
+
+        async def compensate(self, ctx):
+            return CompensationOutcome.COMPLETED
+
+    saga = Saga.of("Two", {"before": SimulatedStep(duration_ms=before_ms), "a": Sleeper()})
+    result = await saga.build({}, clock=VirtualClock()).start()
+    assert isinstance(result, kind)
+    assert result.timing_for_step(1).duration_ms == 2_000
+
+
+async def test_an_effect_that_would_land_late_does_not_where_the_step_timed_out_before():
+    for needs_loop in (False, True):
+        slow = type("Slow", (Patient,), {"needs_loop": needs_loop})(duration_ms=5_000)
+        late = Fault("a", kind=FaultKind.LATE_EFFECT)
+        result = await Saga.of("One", {"a": slow}).build({}, clock=VirtualClock(), faults=late).start()
+        assert isinstance(result.error, StepTimeoutError)
+        assert "longer than timeout_s" in str(result.error)
+        assert result.journal[0].fault is None
 
 
 async def test_a_limit_ends_with_its_attempt():

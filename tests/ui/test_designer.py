@@ -123,12 +123,12 @@ def test_a_saga_is_drawn_with_commands_alone():
     tell(designer, "nest", path="book")
     tell(designer, "move", path="charge", by="-1")
     tell(designer, "duplicate", path="reserve")
-    tell(designer, "place", path="reserve_1", block="block_1", index="0")
+    tell(designer, "place", path="reserve_2", block="block_1", index="0")
     tell(designer, "unnest", path="block_1.book")
     tell(designer, "delete", path="charge")
     tell(designer, "rename", path="", text="Booking")
     assert designer.bar.alert == ""
-    assert rows(designer) == [(0, "Booking"), (1, "reserve"), (1, "block_1"), (2, "reserve_1"), (1, "book")]
+    assert rows(designer) == [(0, "Booking"), (1, "reserve"), (1, "block_1"), (2, "reserve_2"), (1, "book")]
     for _ in range(12):
         tell(designer, "undo")
     assert (designer.design, designer.bar.undo) == (edits.add_step(Design()).design, "add step step_1")

@@ -131,6 +131,32 @@ def test_what_was_left_out_or_left_alone_is_noted_until_it_is_read(tmp_path):
     assert designer.bar.notes == []
 
 
+def test_a_copy_says_what_it_has_simulated_that_a_person_wrote(tmp_path):
+    file = tmp_path / "travel.py"
+    file.write_text(TRAVEL_CODE.replace("await simulate(", "await self.really(", 1))
+    designer = Designer(file)
+    tell(designer, "dismiss")
+    tell(designer, "duplicate", path="charge")
+    assert designer.bar.notes == []
+    tell(designer, "rename", path="reserve_funds", text="hold")
+    tell(designer, "duplicate", path="hold")
+    (note,) = designer.bar.notes
+    assert note["title"] == "Not in the copy"
+    assert note["lines"] == [
+        f"hold_2: {method} is simulated; what a person wrote for hold is not copied"
+        for method in ("execute", "compensate")
+    ]
+    assert "await self.really(" in designer.to_code()
+    tell(designer, "undo")
+    assert designer.bar.notes == []
+    tell(designer, "nest", path="hold")
+    tell(designer, "duplicate", path=designer.outline.selected.rpartition(".")[0] or designer.outline.selected)
+    (note,) = designer.bar.notes
+    assert "hold is not copied" in note["lines"][0]
+    tell(designer, "dismiss")
+    assert designer.bar.notes == []
+
+
 def test_a_saga_of_the_designer_opens_with_what_is_said_of_its_context():
     designer = Designer(TRAVEL)
     tell(designer, "field", name="room", place="description", text="key of the room")

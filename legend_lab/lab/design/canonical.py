@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from legend_lab.lab.design.model import BlockDesign, Design, StepDesign
-from legend_lab.lab.design.naming import class_names
+from legend_lab.lab.design.naming import cap_words, class_names
 
 
 def canonical(design: Design) -> Design:
@@ -16,7 +16,8 @@ def canonical(design: Design) -> Design:
 
 def with_class_names(design: Design, names: Mapping[str, str | None]) -> Design:
     """The same design, which names those classes that would be called otherwise."""
-    said: dict[str, str | None] = {}
+    parts = design.all_parts
+    said = {path: name for path, name in names.items() if path and name not in _usual_names(path, parts[path])}
     while True:
         made = _each(design, lambda _part, path: {"class_name": said.get(path)})
         wrong = {
@@ -25,6 +26,11 @@ def with_class_names(design: Design, names: Mapping[str, str | None]) -> Design:
         if not wrong.items() - said.items():
             return Design(**dict(made))
         said.update(wrong)
+
+
+def _usual_names(path: str, part: StepDesign | BlockDesign) -> set[str | None]:
+    """What a class may be called without being told."""
+    return {None, cap_words(part.name), "".join(map(cap_words, path.split(".")))}
 
 
 def _each(design: Design, change: Any) -> Design:  # noqa: ANN401 - a function from part and path to changed values

@@ -6,6 +6,7 @@ import difflib
 from dataclasses import dataclass, replace
 
 from legend_lab.core.errors import DesignError
+from legend_lab.lab.design.matching import matched
 from legend_lab.lab.design.model import Design
 from legend_lab.lab.design.parsing import BYTE_ORDER_MARK
 from legend_lab.lab.design.rewriting import rewritten
@@ -45,6 +46,16 @@ class CodeModule(Understood):
         except DesignError as error:
             return (f"The code that was opened cannot follow: {error}",)
         return tuple(map(str, notes))
+
+    def written_in(self, design: Design, path: str) -> tuple[tuple[str, str], ...]:
+        """Path and phase of each body that a person wrote, in the part of a design at `path` or inside it."""
+        return tuple(
+            (at, method)
+            for at, origin in matched(self.design, design).items()
+            if f"{at}.".startswith(f"{path}.")
+            for method in ("execute", "compensate")
+            if (origin, method) in self.written
+        )
 
     def diff(self) -> str:
         """What the changes so far do to the text, as a unified diff; empty when nothing."""

@@ -288,8 +288,7 @@ def _free_name(design: Design, wanted: str, beside: Iterable[AnyPart]) -> str:
     """`wanted`, or with the first number that makes it free: no part beside it has it, nor a class of the design."""
     taken = {design.name, *(part.name for part in beside), *(part.class_name for part in design.all_parts.values())}
     stem = wanted.rstrip("0123456789").rstrip("_")[: LONGEST_NAME - 8] or "step"
-    number = 1
-    name = wanted
+    name, number = wanted, 1 if wanted in ("step", "block") else 2
     while name in taken or name in ("step", "block"):
         name, number = f"{stem}_{number}", number + 1
     return name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 import typing
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import MISSING, is_dataclass
@@ -16,6 +17,7 @@ from pydantic_core import PydanticUndefined
 from legend_lab.core.errors import DesignError
 from legend_lab.core.program import ExceptionTypes, RetryPolicy, exception_types
 from legend_lab.lab.design.building import DESCRIPTION, TYPES, DesignedStep
+from legend_lab.lab.design.canonical import canonical
 from legend_lab.lab.design.checks import class_name, fits
 from legend_lab.lab.design.files import checked, design_error
 from legend_lab.lab.design.model import BlockDesign, ContextField, Design, EffectDesign, FieldType, StepDesign
@@ -61,7 +63,7 @@ def design_of(saga: object, ctx: Any = None) -> Opened:  # noqa: ANN401 - the us
         )
     except ValidationError as error:
         raise design_error(error) from None
-    return Opened(design, tuple(reader.notes))
+    return Opened(canonical(design), tuple(reader.notes))
 
 
 class _Reader:
@@ -72,6 +74,7 @@ class _Reader:
         self.effects: dict[str, EffectDesign] = {}
         self.notes: list[str] = []
         self.classes: set[str] = set()
+        self.seen: Counter[tuple[type, str]] = Counter()
         self.not_for_classes = not_for_classes
 
     def context(self, form: Any, ctx: Any) -> None:  # noqa: ANN401 - any type form, any context
@@ -95,10 +98,21 @@ class _Reader:
                 yield checked(StepDesign, {**named, **self._settings(cls, path), **self._simulation(part, path)})
 
     def _class_name(self, cls: type, path: str) -> str | None:
-        """The class's own name where the design would choose another, can hold it, and has not used it yet."""
+        """The class's own name where the design would choose another, can hold it, and has not used it yet.
+
+        Where the same saga is nested again, its classes get a number behind their names.
+        """
+        if cls in (SimulatedStep, Step):
+            return None
         names = path.split(".")
+        self.seen[cls, names[-1]] += 1
+        numbered = f"{cls.__name__}{self.seen[cls, names[-1]]}"
+        is_free = numbered not in self.not_for_classes | self.classes and _is_class_name(numbered)
+        if self.seen[cls, names[-1]] > 1 and is_free:
+            self.classes.add(numbered)
+            return numbered
         known = {cap_words(names[-1]), "".join(map(cap_words, names)), *self.classes}
-        if cls.__name__ in known or cls in (SimulatedStep, Step):
+        if cls.__name__ in known:
             return None
         if cls.__name__ in self.not_for_classes or not _is_class_name(cls.__name__):
             self.notes.append(f"{path}: its class {cls.__name__[:60]!r} gets another name here")

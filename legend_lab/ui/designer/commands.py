@@ -69,10 +69,6 @@ def _add(desk: Desk) -> Follow | None:
     return desk.keep(added(desk.design, desk.selected))
 
 
-def _duplicate(desk: Desk, path: str) -> Follow | None:
-    return desk.keep(edits.duplicate(desk.design, path), path)
-
-
 def _delete(desk: Desk, path: str) -> Follow | None:
     return desk.keep(edits.delete(desk.design, path), path)
 
@@ -117,7 +113,7 @@ _COMMANDS: dict[str, Callable[..., Follow | None]] = {
     "effect": _effect,
     "select": _select,
     "add": _add,
-    "duplicate": _duplicate,
+    "duplicate": Desk.duplicate,
     "delete": _delete,
     "move": _move,
     "nest": _nest,

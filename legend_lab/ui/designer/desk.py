@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from legend_lab.core.errors import DesignError
+from legend_lab.lab.design import edits
 from legend_lab.lab.design.drafts import open_design
 from legend_lab.lab.design.edits import Edited
 from legend_lab.lab.design.history import Follow, History
@@ -91,6 +92,21 @@ class Desk:
             return None
         return self._changed(follow, edited.words[:1].upper() + edited.words[1:])
 
+    def duplicate(self, path: str) -> Follow | None:
+        """A copy of a step or block stands behind it; a note says which bodies that a person wrote are not in it.
+
+        Raises:
+            DesignError: there is no such step or block.
+        """
+        written = self._history.origin.written_in(self.design, path)
+        follow = self.keep(edits.duplicate(self.design, path), path)
+        copy = self.selected
+        self._aside.simulated = tuple(
+            f"{copy}{at[len(path) :]}: {method} is simulated; what a person wrote for {at} is not copied"
+            for at, method in written
+        )
+        return follow
+
     def start_from(self, source: Source) -> Follow | None:
         """Another design is in this one's place.
 
@@ -98,7 +114,7 @@ class Desk:
             DesignError: there is no design in it.
         """
         found = _opened(source)
-        self._aside.refused = {}
+        self._aside.refused, self._aside.simulated = {}, ()
         self.panel.leave()
         return self.keep(Edited(found.design, "", f"open {found.design.name}"), origin=found)
 
@@ -109,7 +125,7 @@ class Desk:
             DesignError: there is none.
         """
         words = self._history.undo_words
-        self._aside.refused = {}
+        self._aside.refused, self._aside.simulated = {}, ()
         return self._changed(self._history.undo(), f"Undone: {words}")
 
     def redo(self) -> Follow | None:
@@ -180,7 +196,7 @@ class Desk:
 
     def dismiss(self) -> None:
         """What was noted is read."""
-        self._aside.opened = self._aside.saved = ()
+        self._aside.opened = self._aside.saved = self._aside.simulated = ()
 
     def _note_saved(self) -> None:
         """What was saved is said, and from now on it is that code which has to follow."""

@@ -38,6 +38,7 @@ class DesignAside:
         objections: what the code that was opened has against the design as it is now.
         opened: what a design does not hold of what was opened.
         saved: what saving left as a person wrote it.
+        simulated: what a copy has simulated that a person wrote in its original.
         refused: for each part, what was typed there and refused, by its place.
     """
 
@@ -46,6 +47,7 @@ class DesignAside:
     objections: tuple[str, ...] = ()
     opened: tuple[str, ...] = ()
     saved: tuple[str, ...] = ()
+    simulated: tuple[str, ...] = ()
     refused: dict[str, dict[str, Refused]] = field(default_factory=dict)
 
 
@@ -89,6 +91,8 @@ def _notes(aside: DesignAside) -> Iterator[NotesState]:
         yield {"title": "Left out of the design", "lines": list(aside.opened)}
     if aside.saved:
         yield {"title": "Left in the file as it was", "lines": list(aside.saved)}
+    if aside.simulated:
+        yield {"title": "Not in the copy", "lines": list(aside.simulated)}
 
 
 @cache

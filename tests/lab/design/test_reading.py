@@ -12,7 +12,10 @@ from pydantic import BaseModel, Field, SecretStr
 from legend_lab import CompensationOutcome, RetryPolicy, Saga, SimulatedStep, Step, StepOutcome, effects, step
 from legend_lab.core.errors import DesignError
 from legend_lab.lab.design.building import context_of, saga_of
+from legend_lab.lab.design.code import to_code
+from legend_lab.lab.design.code_in import from_code
 from legend_lab.lab.design.model import ContextField, EffectDesign, Retries
+from legend_lab.lab.design.naming import class_names
 from legend_lab.lab.design.reading import design_of
 from legend_lab.lab.design.templates import TEMPLATES
 
@@ -100,6 +103,29 @@ def test_what_a_design_cannot_hold_is_said_with_its_place():
 def test_a_class_used_twice_is_named_once():
     classes = [part.class_name for part in design_of(Trip).design.steps.values()]
     assert classes == ["Book", None, None]
+
+
+def test_a_saga_nested_twice_keeps_the_names_of_its_classes_with_a_number_the_second_time():
+    class Pay(SimulatedStep):
+        pass
+
+    class BookFlight(Pay):
+        pass
+
+    class Travel(Saga):
+        pay: Pay
+        flight: BookFlight
+
+    class Two(Saga):
+        there: Travel
+        back: Travel
+
+    design = design_of(Two).design
+    assert [class_names(design)[path] for path in design.all_parts] == [
+        *("Travel", "Pay", "BookFlight"),
+        *("Back", "Pay2", "BookFlight2"),
+    ]
+    assert from_code(to_code(design)).design == design
 
 
 def test_the_context_is_read_from_its_class_and_its_values():

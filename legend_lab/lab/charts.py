@@ -83,7 +83,8 @@ def gantt(
 
     Undo is hatched and linked to what it takes back; a thin dashed line is back-off. A run of over 2,000 entries, or
     over 120 steps, is drawn in part (its end, or the `entries` asked for), and the chart says so. Times in which
-    nothing ran and which would hide the rest (a pause of a day) are cut out and marked; hovers tell the true time.
+    nothing ran and which would hide the rest (a pause of a day) are cut out and marked; where no attempt took any time
+    (on a virtual clock), each is drawn in its turn. Hovers tell the true time.
 
     Args:
         source: an execution in any state, a debugger, or a journal.
@@ -130,17 +131,19 @@ def figure_data(
             aside = round(CHARACTER_PX * len(word)) if shown else 0
 
     failure, notice = _failure(reading), window.notice
+    if scale.turns is not None:
+        notice = "; ".join(filter(None, ("in order: no attempt took any time", notice)))
     if failure is not None and window.first <= failure < window.end:
         entry = shown[failure - window.first]
-        x = scale.at(entry.started_ns if entry.completed_ns is None else entry.completed_ns)
+        x, ended_ns = scale.finish(entry), entry.started_ns if entry.completed_ns is None else entry.completed_ns
         shapes.append(_failure_line(x))
         late = x - scale.start > 0.65 * scale.span * (1 + right)
         side = {"xanchor": "right", "xshift": -3} if late else {"xanchor": "left", "xshift": 3}
         text = "point of failure"
-        hover = f"{text}: {plain(entry.path)} at {milliseconds(x)}"
+        hover = f"{text}: {plain(entry.path)} at {milliseconds(scale.since(ended_ns))}"
         annotations.append(_note(x, -HEADROOM / 2, text, VERMILLION, hovertext=hover, **side))
     elif failure is not None:
-        notice += f"; point of failure: entry {failure:,}"
+        notice = "; ".join(filter(None, (notice, f"point of failure: entry {failure:,}")))
     if scale.cuts:
         data.append(cut_lines(scale, lanes.height))
     if notice:
@@ -171,9 +174,7 @@ def _standing(upcoming: Instruction) -> str:
 def _free(index: int, shown: list[Entry], scale: Scale) -> float:
     """Part of the chart's width that is empty at the right end of a step's lane."""
     before = next((entry for entry in reversed(shown) if entry.index == index), None)
-    start = scale.start
-    if before is not None:
-        start = scale.at(before.started_ns if before.completed_ns is None else before.completed_ns)
+    start = scale.start if before is None else scale.finish(before)
     return (scale.end - start) / scale.span
 
 
@@ -246,7 +247,7 @@ def _layout(lanes: Lanes, scale: Scale, right: float, title: str | None, bottom:
             "zeroline": False,
             "tickangle": 0,
             "ticklabeloverflow": "allow",  # or plotly measures every label at every change
-            "showticklabels": bool(scale.end),
+            "showticklabels": bool(scale.end) and scale.turns is None,
         },
         "yaxis": {
             "range": [max(lanes.height, 1) + foot, -HEADROOM],

@@ -1,9 +1,9 @@
-"""Owns where an instant is drawn: milliseconds from the start of the run, long idle times cut out."""
+"""Owns where an entry is drawn: milliseconds from the start of the run, long idle times cut out; else its turn."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import Final, NamedTuple
@@ -16,6 +16,8 @@ OPEN_MS: Final = 60_000.0
 """The same where an attempt is open: for some of that time it may have run."""
 IDLE_PART: Final = 0.25
 """Idle time is cut when it is longer than this part of the time at work."""
+ATTEMPTS: Final = ("execute", "compensate")
+TAKES_A_TURN: Final = (*ATTEMPTS, "wait")
 
 
 class Cut(NamedTuple):
@@ -32,18 +34,20 @@ class Cut(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """The horizontal extent of a chart, in ms from the start of the run.
+    """The horizontal extent of a chart, in ms from the start of the run; in turns where no attempt took any time.
 
     Attributes:
         origin_ns: start of the run, Unix time.
         start, end: first and last place on the chart.
         cuts: what is left out, in order.
+        turns: for each entry's number, how many attempts and waits were before it; None where time is drawn.
     """
 
     origin_ns: int
     start: float = 0.0
     end: float = 0.0
     cuts: tuple[Cut, ...] = ()
+    turns: Mapping[int, int] | None = None
     _edges: tuple[int, ...] = ()
     _removed: tuple[float, ...] = (0.0,)
 
@@ -52,16 +56,38 @@ class Scale:
         """How much time is drawn; never 0."""
         return self.end - self.start or 1.0
 
-    def at(self, unix_ns: int) -> float:
+    def since(self, unix_ns: int) -> float:
+        """The true ms from the start of the run to an instant."""
+        return (unix_ns - self.origin_ns) / 1e6
+
+    def begin(self, entry: Entry) -> float:
+        """The place where an entry begins."""
+        return self._at(entry.started_ns) if self.turns is None else self.turns[entry.number]
+
+    def finish(self, entry: Entry) -> float:
+        """The place where it ends, or where it begins if nobody saw it end."""
+        if self.turns is None:
+            return self._at(_end_ns(entry))
+        return self.turns[entry.number] + (entry.kind in TAKES_A_TURN)
+
+    def _at(self, unix_ns: int) -> float:
         """The place of an instant; exact to the ns where nothing is cut."""
-        place = (unix_ns - self.origin_ns) / 1e6
+        place = self.since(unix_ns)
         return place - self._removed[bisect_right(self._edges, unix_ns)] if self._edges else place
 
 
 def scale_of(entries: Sequence[Entry], origin_ns: int, *, cut_idle: bool = True) -> Scale:
-    """The extent of these entries; between two of them, times in which nothing ran are cut where they are long."""
+    """The extent of these entries; between two of them, times in which nothing ran are cut where they are long.
+
+    Attempts that took no time (on a virtual clock those do that wait for nothing) would cover each other; where all
+    are such, each has its turn instead.
+    """
     if not entries:
         return Scale(origin_ns)
+    if all(entry.started_ns == entry.completed_ns for entry in entries if entry.kind in ATTEMPTS):
+        *turns, total = accumulate((entry.kind in TAKES_A_TURN for entry in entries), initial=0)
+        numbers = (entry.number for entry in entries)
+        return Scale(origin_ns, 0.0, float(total), turns=dict(zip(numbers, turns, strict=True)))
     start = (entries[0].started_ns - origin_ns) / 1e6
     end = (_end_ns(entries[-1]) - origin_ns) / 1e6
     long = []
@@ -75,7 +101,8 @@ def scale_of(entries: Sequence[Entry], origin_ns: int, *, cut_idle: bool = True)
     cuts = tuple(
         Cut((edge - origin_ns) / 1e6 - before, length) for (edge, length), before in zip(gone, removed[1:], strict=True)
     )
-    return Scale(origin_ns, start, end - removed[-1], cuts, tuple(edge for edge, _ in gone), removed)
+    edges = tuple(edge for edge, _ in gone)
+    return Scale(origin_ns, start, end - removed[-1], cuts, _edges=edges, _removed=removed)
 
 
 def _end_ns(entry: Entry) -> int:

@@ -68,7 +68,7 @@ def draw(entries: Sequence[Entry], y: dict[int, float], scale: Scale) -> list[Tr
     """Return the traces of `entries`, in drawing order: links, back-off, bars, halts."""
     drawing = _Drawing(y, scale)
     for position, entry in enumerate(entries):
-        start, end = scale.at(entry.started_ns), _end(entries, position, scale)
+        start, end = scale.begin(entry), _end(entries, position, scale)
         if entry.kind == "wait":
             drawing.backoff.stroke(start, end, y[entry.index], hover_text(entry, scale, "back-off", "┄"))
         elif entry.kind in ("execute", "compensate"):
@@ -154,8 +154,7 @@ def hover_text(entry: Entry, scale: Scale, name: str, glyph: str) -> str:
     took = "open: nobody saw it end"
     if entry.completed_ns is not None:
         took = f"took {milliseconds((entry.completed_ns - entry.started_ns) / 1e6)}"
-    start_ms = (entry.started_ns - scale.origin_ns) / 1e6
-    lines.append(f"at {milliseconds(start_ms)}" + ("" if entry.kind == "halt" else f", {took}"))
+    lines.append(f"at {milliseconds(scale.since(entry.started_ns))}" + ("" if entry.kind == "halt" else f", {took}"))
     if entry.fault is not None:
         lines.append(f"{FAULT} injected: {wrapped(fault_words(entry.fault))}")
     undoes = "" if entry.undoes is None else f", takes back entry {entry.undoes}"
@@ -167,9 +166,9 @@ def _end(entries: Sequence[Entry], position: int, scale: Scale) -> float:
     """Where a bar ends; an open one as soon as something else is known to have begun."""
     entry = entries[position]
     if entry.completed_ns is not None:
-        return scale.at(entry.completed_ns)
+        return scale.finish(entry)
     if position + 1 < len(entries):
-        return scale.at(entries[position + 1].started_ns)
+        return scale.begin(entries[position + 1])
     return scale.end + 0.04 * scale.span
 
 

@@ -322,15 +322,18 @@ def test_decisions_are_marked_in_the_lane_where_the_run_stood():
 
 
 def test_the_word_at_what_comes_next_takes_no_width_where_its_lane_has_room():
-    def where(*durations):
-        steps = {f"s{n}": SimulatedStep(duration_ms=ms) for n, ms in enumerate(durations)}
+    class Again(SimulatedStep):
+        retry_policy = RetryPolicy.retries(1)
+
+    def where(fails):
+        steps = {"a": Again(fails=fails), "b": SimulatedStep()}
         debugger = Debugger(Saga.of("Two", steps), {}, clock=VirtualClock())
         asyncio.run(debugger.step())
         layout = figure_data(debugger)["layout"]
         return layout["annotations"][0]["xanchor"], layout["margin"]["r"]
 
-    assert where(500, 500) == ("right", 16)
-    anchor, margin = where(0, 500)  # all that there is, is at the left edge: beside the labels is no room
+    assert where(0) == ("right", 16)
+    anchor, margin = where(1)  # its lane is full to the right edge
     assert (anchor, margin > 16) == ("left", True)
 
 
@@ -347,6 +350,39 @@ def test_what_comes_next_is_outlined():
 def test_a_finished_run_has_no_next():
     assert "next" not in traces(run())
     assert "next" not in traces(run(failing()))
+
+
+def in_no_time(*faults, **settings):
+    steps = {name: SimulatedStep(duration_ms=0) for name in ("hotel", "flight", "charge")}
+
+    class Card(SimulatedStep):
+        retry_policy = RetryPolicy.retries_with_backoff(1, 100)
+
+    saga = Saga.of("Instant", {**steps, "charge": Card(duration_ms=0, **settings)})
+    return asyncio.run(saga.build({}, clock=VirtualClock(), faults=faults).start())
+
+
+def test_attempts_that_took_no_time_are_drawn_in_their_turn_and_the_chart_says_so():
+    source = in_no_time(fails=2)
+    turns = {number: (start, start + length) for number, (start, length, *_) in sorted(bars(source).items())}
+    assert turns == {0: (0, 1), 1: (1, 2), 2: (2, 3), 4: (4, 5), 5: (5, 6), 6: (6, 7)}
+    assert notes(source) == ["point of failure", "in order: no attempt took any time"]
+    assert not figure_data(source)["layout"]["xaxis"]["showticklabels"]
+    hovers = {
+        n: text
+        for bar in bars(source).values()
+        for n, text in zip(bar[3]["customdata"], bar[3]["hovertext"], strict=True)
+    }
+    assert "at 100 ms, took 0 ms" in hovers[4]
+    (line,) = (shape for shape in figure_data(source)["layout"]["shapes"] if shape["type"] == "line")
+    assert line["x0"] == 5
+    assert "at 100 ms" in figure_data(source)["layout"]["annotations"][0]["hovertext"]
+
+
+def test_one_attempt_that_took_time_and_the_chart_is_one_of_time():
+    source = in_no_time(Fault("charge", kind=FaultKind.DELAY, delay_ms=5))
+    assert [start for _, (start, *_) in sorted(bars(source).items())] == [0, 0, 0]
+    assert notes(source) == []
 
 
 # -- hover and text -----------------------------------------------------------------------------
@@ -446,7 +482,7 @@ def test_times_in_hovers_have_microseconds():
 
 def test_a_long_run_shows_its_end_and_says_so():
     program = Program("Long", tuple(StepSpec(f"s{index}") for index in range(3)))
-    rows = [(program.executes[number % 3], StepOutcome.CONTINUE, number, number, None) for number in range(5_000)]
+    rows = [(program.executes[number % 3], StepOutcome.CONTINUE, number, number + 1, None) for number in range(5_000)]
     journal = Journal(rows, 0)
     assert sorted(bars(journal)) == list(range(5_000 - MOST_ENTRIES, 5_000))
     assert notes(journal) == ["shown: entries 3,000 to 4,999 of 5,000"]

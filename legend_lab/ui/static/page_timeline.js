@@ -53,7 +53,7 @@ function render({ model, el, travel }) {
   root.append(body);
   tooltip(body);
   const drawing = model.get("drawing");
-  say(note, drawing.notice ? `${drawing.notice} · ${drawing.legend}` : drawing.legend);
+  say(note, drawing.legend);
   let here = null;
   let placed = null;
 

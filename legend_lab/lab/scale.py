@@ -84,7 +84,7 @@ def scale_of(entries: Sequence[Entry], origin_ns: int, *, cut_idle: bool = True)
     """
     if not entries:
         return Scale(origin_ns)
-    if all(entry.started_ns == entry.completed_ns for entry in entries if entry.kind in ATTEMPTS):
+    if {entry.started_ns == entry.completed_ns for entry in entries if entry.kind in ATTEMPTS} == {True}:
         *turns, total = accumulate((entry.kind in TAKES_A_TURN for entry in entries), initial=0)
         numbers = (entry.number for entry in entries)
         return Scale(origin_ns, 0.0, float(total), turns=dict(zip(numbers, turns, strict=True)))

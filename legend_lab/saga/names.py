@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import re
 import unicodedata
 
 from legend_lab.core.errors import SagaDefinitionError
@@ -17,7 +18,7 @@ def check_field_name(owner: str, name: object, taken: frozenset[str], what: str 
     Raises:
         SagaDefinitionError: it cannot; the message says why.
     """
-    why = _fault_of(name)
+    why = fault_of_name(name)
     if why is None and name in taken:
         why = f"it would hide {owner}.{name}, which every saga and step has"
     if why is None and str(name).startswith("_"):
@@ -32,14 +33,16 @@ def check_class_name(name: object) -> None:
     Raises:
         SagaDefinitionError: it cannot; the message says why.
     """
-    why = _fault_of(name)
+    why = fault_of_name(name)
     if why is not None:
         raise SagaDefinitionError(f"{_shown(name)} cannot name a saga: {why}")
 
 
-def _fault_of(name: object) -> str | None:
+def fault_of_name(name: object) -> str | None:
+    """Why nothing can be named so; None when it can."""
     if not isinstance(name, str) or not name.isidentifier():
-        return "it is no Python identifier"
+        near = re.sub(r"\W+", "_", name).strip("_") if isinstance(name, str) else ""
+        return "it is no Python identifier" + (f"; {_shown(near)} is one" if near.isidentifier() else "")
     if keyword.iskeyword(name):
         return "it is a keyword of Python"
     if len(name) > LONGEST_NAME:

@@ -11,7 +11,7 @@ from legend_lab.core.errors import LegendError
 from legend_lab.core.program import RetryPolicy
 from legend_lab.lab.design.naming import CONTEXT, RESERVED_CLASSES, class_names
 from legend_lab.runtime.record import is_deeper
-from legend_lab.saga.names import check_class_name, check_field_name
+from legend_lab.saga.names import fault_of_name
 from legend_lab.saga.saga import SAGA_API
 from legend_lab.saga.simulation import SIMULATED_ERRORS
 from legend_lab.saga.step import STEP_API
@@ -39,19 +39,17 @@ _TYPES = frozenset({"str", "int", "float", "bool", "list", "dict", "object"})
 
 def field_name(name: str) -> str:
     """A name that a field of the context may have."""
-    return _checked(name, lambda: check_field_name("the context", name, _TYPES))
+    return _checked(name, "field", _TYPES, "the types of fields are called so")
 
 
 def saga_field_name(name: str) -> str:
     """A name that a step or block may have."""
-    return _checked(name, lambda: check_field_name("a saga", name, SAGA_API | STEP_API, "step"))
+    return _checked(name, "step", SAGA_API | STEP_API, "it would hide what every saga or step has of that name")
 
 
 def class_name(name: str) -> str:
     """A name that a class may have; one with two underscores in front means something else inside a class."""
-    if name.startswith("__"):
-        raise ValueError(f"{_shown(name)} cannot name a class of a design: it begins with two underscores")
-    return _checked(name, lambda: check_class_name(name))
+    return _checked(name, "class", frozenset(), "")
 
 
 def simulated_error(name: str) -> str:
@@ -188,15 +186,18 @@ def _once(what: str, names: Iterable[str]) -> None:
             raise ValueError(f"{what} called {_shown(name)}")
 
 
-def _checked(name: str, check: Any) -> str:  # noqa: ANN401 - a function that raises or does not
+def _checked(name: str, what: str, taken: frozenset[str], reason: str) -> str:
     if len(name) > LONGEST_NAME:
         raise ValueError(f"{_shown(name)} is too long a name; {LONGEST_NAME} characters are the most")
-    try:
-        check()
-    except LegendError as error:
-        raise ValueError(str(error)) from None
-    if name in _CODE:
-        raise ValueError(f"{name!r} is a name that the code needs itself")
+    why = fault_of_name(name)
+    if why is None and name in taken:
+        why = reason
+    if why is None and name.startswith("_" if what != "class" else "__"):
+        why = "a leading underscore hides it" if what != "class" else "it begins with two underscores"
+    if why is None and name in _CODE:
+        why = "the code needs that name itself"
+    if why is not None:
+        raise ValueError(f"{_shown(name)} cannot name a {what}: {why}")
     return name
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Final
 
 from legend_lab.core.journal import Journal
@@ -32,14 +33,18 @@ _RANKS: Final = {EffectState.DOUBLED: 0, EffectState.OPEN: 0, EffectState.LATE: 
 def effects_of(debugger: Shown) -> EffectsState:
     """The effects up to the position, with what the last instruction did to them."""
     found = sorted(debugger.effects, key=lambda effect: _RANKS.get(effect.state, 2))
-    states = Counter(effect.state for effect in found)
-    told = [f"{states[state]:,} {state.value}" for state in EffectState if states[state]]
     journal = debugger.journal
     return {
         "rows": [_row(effect, journal) for effect in found[:MOST_EFFECTS]],
         "more": max(0, len(found) - MOST_EFFECTS),
-        "summary": " · ".join(told),
+        "summary": summary_of_effects(found),
     }
+
+
+def summary_of_effects(effects: Iterable[Effect]) -> str:
+    """How many effects there are in each state, in words; empty where there is none."""
+    states = Counter(effect.state for effect in effects)
+    return " · ".join(f"{states[state]:,} {state.value}" for state in EffectState if states[state])
 
 
 def _row(effect: Effect, journal: Journal) -> EffectRow:
@@ -48,14 +53,15 @@ def _row(effect: Effect, journal: Journal) -> EffectRow:
         "name": cut(effect.name, LONGEST_NAME),
         "key": cut(effect.key, LONGEST_NAME),
         "look": _LOOKS[effect.state],
-        "status": _status(effect),
+        "status": status_of(effect),
         "irreversible": effect.irreversible,
         "news": any(number == last for number in (*effect.opened_at, *effect.closed_at, *effect.ignored_at)),
         "moves": _moves(effect, journal)[-MOST_MOVES:],
     }
 
 
-def _status(effect: Effect) -> str:
+def status_of(effect: Effect) -> str:
+    """What an effect is like now, in words."""
     if effect.state is EffectState.LATE:
         return "late: on its way"
     status = f"doubled: {effect.count} times" if effect.state is EffectState.DOUBLED else effect.state.value

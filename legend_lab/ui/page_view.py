@@ -21,6 +21,7 @@ from legend_lab.ui.deltas import Reel
 from legend_lab.ui.keys import PAGE_KEY_HELP, PAGE_KEYS
 from legend_lab.ui.lanes import MOST_DOTS, dots_of
 from legend_lab.ui.marks import counted, rows_of, state_of, summary_of
+from legend_lab.ui.open_effects import status_of, summary_of_effects
 from legend_lab.ui.page_timeline import drawing_of
 from legend_lab.ui.view import changed_by, event_line
 from legend_lab.ui.view_state import Badge, EventLine, RowMark
@@ -169,6 +170,7 @@ def _view(recording: Moments, moment: Moment, marks: dict[str, RowMark]) -> View
     }
     if moment.effects:
         view["effects"] = [_effect(effect) for effect in moment.effects]
+        view["effects_summary"] = summary_of_effects(moment.effects)
     return view
 
 
@@ -217,9 +219,7 @@ _EFFECT_TONES: Final = {
 
 def _effect(effect: Effect) -> View:
     tone, glyph = _EFFECT_TONES[effect.state]
-    state = f"{effect.state.value}, {effect.count} times" if effect.count > 1 else effect.state.value
-    late = f", {effect.pending} on the way" if effect.pending and effect.state is not EffectState.LATE else ""
-    return {"name": effect.name, "key": cut(effect.key, 200), "path": effect.path, "state": state + late,
+    return {"name": effect.name, "key": cut(effect.key, 200), "path": effect.path, "state": status_of(effect),
             "tone": tone, "glyph": glyph, "exists": effect.count > 0}  # fmt: skip
 
 

@@ -119,6 +119,7 @@ def test_a_page_says_at_each_moment_where_the_run_stands_and_what_became_of_each
         ("bank.hold", "open"),
         ("hotel.booking", "undone"),
     ]
+    assert moments[10]["effects_summary"] == "1 open · 1 undone"
     assert moments[11]["next"].startswith("The saga failed (SeatUnavailableError: UA123)")
     assert len(page["events"]) == 11
     assert page["events"][3]["text"] == "trip.hotel is done."

@@ -51,8 +51,7 @@ function effectsPart(el, model) {
   };
   follow(model, root, () => {
     const effects = model.get("effects");
-    const open = effects.filter(({ exists }) => exists).length;
-    say(note, effects.length ? `${open} not undone` : "none yet");
+    say(note, model.get("summary") || "none yet");
     list(body, effects, (effect, index) => index, create, (row, { name, key, path, state, tone, glyph, exists }) => {
       row.dataset.tone = tone;
       row.classList.toggle("ll-gone", !exists);
@@ -103,7 +102,7 @@ function start(data, root) {
     timeline: modelOf({ ...fixed, drawing: data.timeline, position: 0, past: false }, hear),
     context: modelOf({ ...fixed, rows: [], summary: "", refused: null }, hear),
     history: modelOf({ ...fixed, ...data.history, position: 0, where: "", forks: false }, hear),
-    effects: modelOf({ ...fixed, effects: [] }, hear),
+    effects: modelOf({ ...fixed, effects: [], summary: "" }, hear),
     events: modelOf({ ...fixed, lines: [], earlier: 0, later: 0, next: "" }, hear),
   };
   const grid = make("main", "ll-frame");
@@ -119,7 +118,7 @@ function start(data, root) {
   function show(to) {
     if (to === position) return;
     position = to;
-    const { count: told, badge, now, next, where, marks, current, undoing, effects = [] } = momentAt(position);
+    const { count: told, badge, now, next, where, marks, current, undoing, effects = [], effects_summary: summary = "" } = momentAt(position);
     const past = position < count;
     const at = position - data.contexts.from;
     const context = at < 0 || !data.contexts.states.length ? { rows: [], summary: "not on this page", missing: data.contexts.why } : contextAt(at);
@@ -129,7 +128,7 @@ function start(data, root) {
     models.context.show(context);
     say(unknown, context.missing || "The context is empty.");
     models.history.show({ position, where });
-    models.effects.show({ effects });
+    models.effects.show({ effects, summary });
     models.events.show({ ...eventsAt(data.events, position), next: past ? "" : next });
   }
 

@@ -13,7 +13,7 @@ from legend_lab.core.machine import Machine
 from legend_lab.core.state import ExecutionState
 from legend_lab.lab.labels import milliseconds, plain, tick_texts
 from legend_lab.lab.lanes import Lanes, lay_out
-from legend_lab.lab.marks import BAND, CLEAR, DONE, FAINT, GRID, INK, PAUSED, UNDONE, VERMILLION
+from legend_lab.lab.marks import BAND, CLEAR, DONE, FAINT, GRID, INK, PAUSED, PERFORMING, UNDONE, VERMILLION
 from legend_lab.lab.scale import Scale, scale_of
 from legend_lab.lab.source import Reading, Source, read
 from legend_lab.lab.traces import Trace, cut_lines, draw, next_box
@@ -100,9 +100,17 @@ def gantt(
 
 
 def figure_data(
-    source: Source | Journal, *, title: str | None = None, entries: range | None = None, cut_idle: bool = True
+    source: Source | Journal,
+    *,
+    title: str | None = None,
+    entries: range | None = None,
+    cut_idle: bool = True,
+    running: bool = False,
 ) -> dict[str, Any]:
-    """Return the figure of `gantt` as plain JSON values: `{"data": […], "layout": {…}}`, as `Plotly.react` takes it."""
+    """Return the figure of `gantt` as plain JSON values: `{"data": […], "layout": {…}}`, as `Plotly.react` takes it.
+
+    When it is `running`, what comes next is said to be performed.
+    """
     reading = read(source)
     window = window_of(reading, entries)
     shown: list[Entry] = reading.journal[window.first : window.end]
@@ -117,7 +125,7 @@ def figure_data(
 
     upcoming = _upcoming(reading) if at_end else None
     if upcoming is not None and upcoming.index in lanes.y:
-        at, word = lanes.y[upcoming.index], _standing(upcoming)
+        at, word = lanes.y[upcoming.index], _standing(upcoming, running=running)
         mark = PAUSED if isinstance(upcoming, Halt) else DONE if isinstance(upcoming, Execute) else UNDONE
         free = _free(upcoming.index, shown, scale)
         start = scale.end + (0.006 if free > PAST_GLYPH or not shown else PAST_GLYPH) * scale.span
@@ -164,10 +172,12 @@ def _upcoming(reading: Reading) -> Instruction | None:
     return Machine.replay(reading.program, outcomes).next_instruction()
 
 
-def _standing(upcoming: Instruction) -> str:
+def _standing(upcoming: Instruction, *, running: bool) -> str:
     if isinstance(upcoming, Halt):
         failed = upcoming.reason is HaltReason.COMPENSATION_FAILED
         return "⊗ undo failed" if failed else f"‖ {upcoming.reason.value}"  # the shorter, the more room for the bars
+    if running:
+        return PERFORMING[upcoming.kind]
     return "next" if upcoming.attempt == 1 else f"next: attempt {upcoming.attempt}"
 
 

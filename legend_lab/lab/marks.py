@@ -83,6 +83,9 @@ _MARKS = {
     ("compensate", "interrupted"): UNDO_INTERRUPTED,
 }
 
+PERFORMING: Final = {"execute": "running…", "compensate": "undoing…", "wait": "waiting…"}
+"""What is said of an instruction that is performed just now, by its kind."""
+
 DECISIONS: Final = {
     "resumed": "▶",
     "aborted": "■",

@@ -25,12 +25,12 @@ class _Whole:
     state: ExecutionState
 
 
-def timeline_of(debugger: Shown) -> TimelineState:
+def timeline_of(debugger: Shown, *, running: bool = False) -> TimelineState:
     """The whole branch, whatever the position on it: to travel changes no more than what is pale and where a line is.
 
     The chart is without its own legend and the room for it: the pane's head has one that takes none from the bars.
     """
-    figure = figure_data(_Whole(debugger.future, debugger.program, debugger.end_state))
+    figure = figure_data(_Whole(debugger.future, debugger.program, debugger.end_state), running=running)
     layout = figure["layout"]
     spare = layout["margin"]["t"] - _TOP_PX
     place = {"margin": {**layout["margin"], "t": _TOP_PX}, "height": layout["height"] - spare}

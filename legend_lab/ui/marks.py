@@ -13,6 +13,7 @@ from legend_lab.core.program import StepSpec
 from legend_lab.core.text import cut
 from legend_lab.lab.breakpoints import Breakpoint
 from legend_lab.lab.design.building import DesignedStep
+from legend_lab.lab.marks import PERFORMING
 from legend_lab.lab.opening import Shown
 from legend_lab.lab.tree import safe_repr
 from legend_lab.runtime.faults import Fault, FaultKind
@@ -84,17 +85,14 @@ def marks_of(debugger: Shown, *, running: bool = False) -> dict[str, RowMark]:
         spec = program.steps[index]
         path = spec.path
         state, status = state_of(spec, executes.get(index), undos.get(index), at, pending=path in pending)
-        if running and at is not None and at.path == path and at.kind in _PERFORMING:
-            state, status = "current", _PERFORMING[at.kind]
+        if running and at is not None and at.path == path and at.kind in PERFORMING:
+            state, status = "current", PERFORMING[at.kind]
         here = planned.get(path, [])
         marks[path] = {"state": state, "status": status, "faults": [choice_of(fault) for fault in here]}
         delays = {choice_of(fault): fault.delay_ms for fault in here if fault.kind is FaultKind.DELAY}
         if delays:
             marks[path]["delays"] = delays
     return marks
-
-
-_PERFORMING = {"execute": "running…", "compensate": "undoing…", "wait": "waiting…"}
 
 
 def breakpoints_of(breakpoints: Iterable[Breakpoint]) -> dict[str, BreakpointMark]:

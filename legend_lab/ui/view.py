@@ -95,7 +95,7 @@ def running_panes_of(debugger: Shown, aside: Aside) -> Iterator[tuple[str, Mappi
 
 
 def _told_by_journal(debugger: Shown, aside: Aside) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    yield "timeline", timeline_of(debugger)  # to draw it takes longest
+    yield "timeline", timeline_of(debugger, running=aside.running)  # to draw it takes longest
     yield "listing", _listing(debugger, running=aside.running)
     yield "effects", effects_of(debugger)
     yield "history", history_of(debugger, where_of(debugger))

@@ -272,6 +272,7 @@ async def test_a_command_that_takes_long_is_said_to_be_running(monkeypatch):
         await asyncio.sleep(0)
     assert bench.toolbar.standing["now"] == "Performing: execute a, step 1 of 1."
     assert bench.listing.marks["a"] == {"state": "current", "status": "running…", "faults": []}
+    assert [note["text"] for note in bench.timeline.figure["layout"]["annotations"]] == ["running…"]
     assert bench.events.next == "now: execute a, step 1 of 1"
     bench._commands.receive({"command": "toggle_breakpoint", "path": "a"})
     while not bench.listing.breakpoints:

@@ -116,7 +116,8 @@ class _Drawing:
 
     def decision(self, entry: Entry, x: float) -> None:
         """Add the point where someone outside decided; words that would cover each other stand together."""
-        glyph, row, points = DECISIONS.get(entry.outcome, "◆"), self.y[entry.index], self.decisions
+        glyph, points = DECISIONS.get(entry.outcome, "◆"), self.decisions
+        row = self.y[entry.index] - BAR_HEIGHT / 2  # on the upper edge of the bars, so that the word is above them
         word = f"{glyph} {entry.outcome}"
         if points.x and points.y[-1] == row and x - points.x[-1] < 0.12 * self.scale.span:
             word, points.words[-1] = f"{points.words[-1]} {word}", ""

@@ -118,7 +118,7 @@ function render({ model, el, travel }) {
     for (const { x: at, y: row, color, text, hover, entry } of drawing.points) {
       const point = add("g", { class: "ll-bar", "data-entry": entry, "data-hover": hover });
       point.append(shape("path", { d: `M${x(at)},${y(row) - 6} l6,6 l-6,6 l-6,-6 z`, fill: color, class: "ll-diamond" }));
-      if (text) point.append(shape("text", { class: "ll-tick", x: x(at), y: y(row) - 10 }, text));
+      if (text) point.append(shape("text", { class: "ll-tick", x: x(at), y: y(row) - 9 }, text));
     }
     for (const at of drawing.failures) add("line", { class: "ll-failure", x1: x(at), x2: x(at), y1: top, y2: floor });
     for (const { x: at, y: row, text, color, left: beside, hover } of drawing.notes) {

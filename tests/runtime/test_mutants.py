@@ -21,7 +21,7 @@ UNDO, REPAIR, ABORT, CANCEL = (f"runtime/test_{name}.py" for name in ("failed_un
 TIMEOUT, STATE, SURPRISE, FAULT = (
     f"runtime/test_{name}.py" for name in ("timeouts", "typestate", "unexpected", "faults")
 )
-RECORDS = "runtime/test_contexts.py"
+RECORDS, ORDER = "runtime/test_contexts.py", "runtime/test_virtual_order.py"
 WATCH, KEYS, GIVEN = (f"runtime/test_{name}.py" for name in ("observers", "idempotency", "resources"))
 
 MUTANTS = [
@@ -280,6 +280,21 @@ MUTANTS = [
         *("late-answer-accepted", "runtime/perform.py", TIMEOUT),
         "    if limit.expired():  # the body swallowed",
         "    if False:  # the body swallowed",
+    ),
+    (
+        *("late-effect-hides-that-the-step-timed-out", "runtime/perform.py", TIMEOUT),
+        "if run.deadline_ns == EXPIRED:  # it timed out",
+        "if False:  # it timed out",
+    ),
+    (
+        *("the-limit-comes-before-what-ends-with-it", "runtime/instants.py", TIMEOUT),
+        "return Instant(when.ns, late=True) if isinstance",
+        "return Instant(when.ns) if isinstance",
+    ),
+    (
+        *("time-jumps-without-a-last-look", "runtime/virtual_loop.py", ORDER),
+        "if events := wait(0):",
+        "if events := []:",
     ),
     (
         *("late-answer-accepted-without-a-loop", "runtime/perform.py", TIMEOUT),

@@ -24,9 +24,9 @@ from legend_lab.core.text import kind_of
 from legend_lab.runtime.current import EXPIRED, pass_time
 from legend_lab.runtime.effects import LATE
 from legend_lab.runtime.faults import Fault, FaultKind
-from legend_lab.runtime.instants import when_over
 from legend_lab.runtime.run import Run
 from legend_lab.runtime.shape import Call, Shape
+from legend_lab.runtime.virtual_loop import when_over
 
 
 async def perform(run: Run, instruction: Execute | Compensate | Wait) -> tuple[Outcome, str | None]:

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from contextvars import Context
 from typing import Any, TypeVar, TypeVarTuple
 
-from legend_lab.runtime.instants import NS_PER_S, RESOLUTION, Instant, to_instant
+from legend_lab.runtime.instants import NS_PER_S, Instant
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -28,10 +28,11 @@ TURN_S = 5.0
 class VirtualTime:
     """Nanoseconds of virtual time passed since the start; moves forward only, from any thread."""
 
-    __slots__ = ("_lock", "_ns")
+    __slots__ = ("_lock", "_ns", "_settled_ns")
 
     def __init__(self) -> None:
         self._ns = 0
+        self._settled_ns = -1
         self._lock = threading.Lock()
 
     def ticks(self) -> int:
@@ -42,6 +43,23 @@ class VirtualTime:
         """Let `ns` nanoseconds pass."""
         with self._lock:
             self._ns += ns
+
+    def advance_to(self, ns: int) -> None:
+        """Let time pass until `ns` nanoseconds have, unless more have."""
+        with self._lock:
+            self._ns = max(self._ns, ns)
+
+    def settle(self) -> None:
+        """Nothing is left to do at this nanosecond but what is late."""
+        self._settled_ns = self._ns
+
+    def due_before(self) -> Instant:
+        """The instant before which all is due: what is late only once this nanosecond has settled."""
+        return Instant(self._ns + 1) if self._ns == self._settled_ns else Instant(self._ns, late=True)
+
+    def __radd__(self, _seconds: float) -> Instant:
+        """What asyncio gets that adds a clock's resolution to the time, to know what is due."""
+        return self.due_before()
 
 
 class _IdleSelector(selectors.DefaultSelector):
@@ -81,11 +99,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._holds: set[object] = set()
         self._asleep = False
         self._moved = False
-        self._settled_ns = -1
         self.patience_s = patience_s
         self.closing = False
         super().__init__(selector)
-        self._clock_resolution = RESOLUTION
+        self._clock_resolution = time  # see `VirtualTime.__radd__`
         self._watched = selector.get_map()
         self._own_watched = len(self._watched)
 
@@ -100,11 +117,25 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._ssock, self._csock  # type: ignore[attr-defined] # asyncio has no public name for them
 
     def time(self) -> float:
-        """Return the virtual seconds passed since the start, to the nanosecond."""
-        now_ns = self._virtual.ticks()
-        return Instant(now_ns, late=now_ns == self._settled_ns)
+        """Return the virtual seconds passed since the start."""
+        return self._virtual.ticks() / NS_PER_S
 
     # -- what the loop waits for ----------------------------------------------------------------
+
+    def call_later(
+        self,
+        delay: float,
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """Schedule the call so many seconds from now, to the nanosecond."""
+        when = self.when(delay) if math.isfinite(delay) else self.time() + delay
+        return self.call_at(when, callback, *args, context=context)
+
+    def when(self, seconds: float, *, late: bool = False) -> Instant:
+        """The instant so many seconds from now; a late one comes after all else that happens then."""
+        return Instant(self._virtual.ticks() + round(seconds * NS_PER_S), late=late)
 
     def call_at(
         self,
@@ -116,7 +147,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Schedule the call; one that is never due is not kept, so no time is spent on the way to it."""
         if when == math.inf:
             return asyncio.TimerHandle(when, callback, args, self, context)
-        return super().call_at(to_instant(when), callback, *args, context=context)
+        if not isinstance(when, Instant) and math.isfinite(when):
+            when = Instant(round(when * NS_PER_S))
+        return super().call_at(when, callback, *args, context=context)
 
     def run_in_executor(self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
         """Start the job in a thread; until its future is done, time does not jump."""
@@ -207,33 +240,36 @@ class VirtualLoop(asyncio.SelectorEventLoop):
                 return events
         finally:
             self._asleep = False
-        self._pass(timeout)
+        self._jump()
         return []
 
-    def _pass(self, seconds: float) -> None:
-        """Jump so far; by less than a nanosecond, what waits for the end of this one is due."""
-        ns = _to_ns(seconds)
-        if ns:
-            self._virtual.advance(ns)
-        else:
-            self._settled_ns = self._virtual.ticks()
+    def _jump(self) -> None:
+        """Go to the next timer; one that is late is due when there is nothing else at its nanosecond."""
+        due = self._next_due()
+        if due.ns > self._virtual.ticks():
+            self._virtual.advance_to(due.ns)
+        elif due.late:
+            self._virtual.settle()
+
+    def _next_due(self) -> Instant:
+        when: Instant = self._scheduled[0].when()  # type: ignore[attr-defined] # asyncio has no public name for it
+        return when
 
     def _wait_really(self, timeout: float | None, wait: Callable[[float | None], Events]) -> Events:
         began_ns = time.monotonic_ns()
         events = wait(timeout)
-        passed_ns = time.monotonic_ns() - began_ns
-        if timeout is None:
-            self._virtual.advance(passed_ns)
-        elif events:
-            self._virtual.advance(min(passed_ns, _to_ns(timeout)))
-        else:
-            self._pass(timeout)  # a real wait ends late by a little; the timer still fires at its own instant
+        if not events and timeout is not None:
+            self._jump()  # a real wait ends late by a little; the timer still fires at its own instant
+            return events
+        now_ns = self._virtual.ticks() + time.monotonic_ns() - began_ns
+        self._virtual.advance_to(now_ns if timeout is None else min(now_ns, self._next_due().ns))
         return events
 
 
-def _to_ns(seconds: float) -> int:
-    """Whole nanoseconds: the half one that a late instant has more does not count."""
-    return int(seconds * NS_PER_S + 0.25)
+def when_over(seconds: float) -> float:
+    """When more than so many seconds have passed, in the time of the running loop."""
+    loop = asyncio.get_running_loop()
+    return loop.when(seconds, late=True) if isinstance(loop, VirtualLoop) else loop.time() + seconds
 
 
 def _nothing() -> None:

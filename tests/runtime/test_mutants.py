@@ -287,9 +287,9 @@ MUTANTS = [
         "if False:  # it timed out",
     ),
     (
-        *("the-limit-comes-before-what-ends-with-it", "runtime/instants.py", TIMEOUT),
-        "return Instant(when.ns, late=True) if isinstance",
-        "return Instant(when.ns) if isinstance",
+        *("the-limit-comes-before-what-ends-with-it", "runtime/virtual_loop.py", TIMEOUT),
+        "loop.when(seconds, late=True)",
+        "loop.when(seconds)",
     ),
     (
         *("time-jumps-without-a-last-look", "runtime/virtual_loop.py", ORDER),

@@ -84,7 +84,7 @@ def gantt(
     Undo is hatched and linked to what it takes back; a thin dashed line is back-off. A run of over 2,000 entries, or
     over 120 steps, is drawn in part (its end, or the `entries` asked for), and the chart says so. Times in which
     nothing ran and which would hide the rest (a pause of a day) are cut out and marked; where no attempt took any time
-    (on a virtual clock), each is drawn in its turn. Hovers tell the true time.
+    (on a virtual clock) and some would cover others, each is drawn in its turn. Hovers tell the true time.
 
     Args:
         source: an execution in any state, a debugger, or a journal.
@@ -159,7 +159,8 @@ def figure_data(
     name = reading.program.name if reading.program is not None else "journal"
     layout = _layout(lanes, scale, right, title, bottom=52 if notice else 34)
     layout["margin"]["r"] += aside
-    revision = name if rows else ""  # a zoom stays while a run goes on, and ends with it
+    unit = "ms" if scale.turns is None else "turns"
+    revision = f"{name} in {unit}" if rows else ""  # a zoom stays while a run goes on, and ends with it
     layout |= {"shapes": shapes, "annotations": annotations, "uirevision": revision}
     return {"data": data, "layout": layout}
 

@@ -79,12 +79,12 @@ class Scale:
 def scale_of(entries: Sequence[Entry], origin_ns: int, *, cut_idle: bool = True) -> Scale:
     """The extent of these entries; between two of them, times in which nothing ran are cut where they are long.
 
-    Attempts that took no time (on a virtual clock those do that wait for nothing) would cover each other; where all
-    are such, each has its turn instead.
+    Attempts that took no time (on a virtual clock those do that wait for nothing) may cover each other; where none took
+    any, and that hides some of them, each has its turn instead.
     """
     if not entries:
         return Scale(origin_ns)
-    if {entry.started_ns == entry.completed_ns for entry in entries if entry.kind in ATTEMPTS} == {True}:
+    if _hides_attempts(entries):
         *turns, total = accumulate((entry.kind in TAKES_A_TURN for entry in entries), initial=0)
         numbers = (entry.number for entry in entries)
         return Scale(origin_ns, 0.0, float(total), turns=dict(zip(numbers, turns, strict=True)))
@@ -103,6 +103,21 @@ def scale_of(entries: Sequence[Entry], origin_ns: int, *, cut_idle: bool = True)
     )
     edges = tuple(edge for edge, _ in gone)
     return Scale(origin_ns, start, end - removed[-1], cuts, _edges=edges, _removed=removed)
+
+
+def _hides_attempts(entries: Sequence[Entry]) -> bool:
+    """Whether no attempt is known to have taken time, and two in one lane (or all there are) are at one place."""
+    places: set[tuple[int, int]] = set()
+    hides = entries[0].started_ns == _end_ns(entries[-1])
+    for entry in entries:
+        if entry.kind not in ATTEMPTS:
+            continue
+        if entry.completed_ns not in (None, entry.started_ns):
+            return False
+        place = entry.index, entry.started_ns
+        hides = hides or place in places
+        places.add(place)
+    return hides and bool(places)
 
 
 def _end_ns(entry: Entry) -> int:

@@ -43,7 +43,7 @@ def timeline_of(debugger: Shown, *, running: bool = False) -> TimelineState:
 
 
 def _moment(figure: dict[str, Any], debugger: Shown) -> float | None:
-    """Where on the time axis the position is, in ms.
+    """Where on the time axis the position is, in its unit.
 
     At the end of the last bar before it, or after a back-off, which has no bar of its own, at the start of the first
     one after it.

@@ -356,7 +356,7 @@ def in_no_time(*faults, **settings):
     steps = {name: SimulatedStep(duration_ms=0) for name in ("hotel", "flight", "charge")}
 
     class Card(SimulatedStep):
-        retry_policy = RetryPolicy.retries_with_backoff(1, 100)
+        retry_policy = RetryPolicy.retries(1)
 
     saga = Saga.of("Instant", {**steps, "charge": Card(duration_ms=0, **settings)})
     return asyncio.run(saga.build({}, clock=VirtualClock(), faults=faults).start())
@@ -365,7 +365,7 @@ def in_no_time(*faults, **settings):
 def test_attempts_that_took_no_time_are_drawn_in_their_turn_and_the_chart_says_so():
     source = in_no_time(fails=2)
     turns = {number: (start, start + length) for number, (start, length, *_) in sorted(bars(source).items())}
-    assert turns == {0: (0, 1), 1: (1, 2), 2: (2, 3), 4: (4, 5), 5: (5, 6), 6: (6, 7)}
+    assert turns == {number: (number, number + 1) for number in range(6)}
     assert notes(source) == ["point of failure", "in order: no attempt took any time"]
     assert not figure_data(source)["layout"]["xaxis"]["showticklabels"]
     hovers = {
@@ -373,10 +373,43 @@ def test_attempts_that_took_no_time_are_drawn_in_their_turn_and_the_chart_says_s
         for bar in bars(source).values()
         for n, text in zip(bar[3]["customdata"], bar[3]["hovertext"], strict=True)
     }
-    assert "at 100 ms, took 0 ms" in hovers[4]
+    assert "at 0 ms, took 0 ms" in hovers[4]
     (line,) = (shape for shape in figure_data(source)["layout"]["shapes"] if shape["type"] == "line")
-    assert line["x0"] == 5
-    assert "at 100 ms" in figure_data(source)["layout"]["annotations"][0]["hovertext"]
+    assert line["x0"] == 4
+    assert "at 0 ms" in figure_data(source)["layout"]["annotations"][0]["hovertext"]
+
+
+def test_an_attempt_that_nobody_saw_end_has_its_turn_too():
+    steps = {name: SimulatedStep(duration_ms=0) for name in "ab"}
+    debugger = Debugger(
+        Saga.of("Crash", steps), {}, clock=VirtualClock(), faults=Fault("b", kind=FaultKind.CRASH_AFTER)
+    )
+
+    async def crash_and_abort():
+        await debugger.run_to_end()
+        debugger.abort("enough")
+        await debugger.run_to_end()
+
+    asyncio.run(crash_and_abort())
+    turns = {number: (start, start + length) for number, (start, length, *_) in sorted(bars(debugger).items())}
+    assert list(turns.values()) == [(0, 1), (1, 2), (2, 3), (3, 4)]
+    assert "in order: no attempt took any time" in notes(debugger)
+
+
+def test_back_off_keeps_its_length_where_nothing_covers_anything():
+    class Patient(SimulatedStep):
+        retry_policy = RetryPolicy(2, 100, multiplier=3)
+
+    saga = Saga.of("Waits", {"a": Patient(duration_ms=0, fails=2)})
+    source = asyncio.run(saga.build({}, clock=VirtualClock()).start())
+    assert [start for _, (start, *_) in sorted(bars(source).items())] == [0, 100, 400]
+    assert figure_data(source)["layout"]["xaxis"]["showticklabels"]
+
+
+def test_a_zoom_ends_where_turns_become_times():
+    in_turns, in_ms = in_no_time(), in_no_time(Fault("charge", kind=FaultKind.DELAY, delay_ms=5))
+    revisions = [figure_data(source)["layout"]["uirevision"] for source in (in_turns, in_ms)]
+    assert revisions[0] != revisions[1]
 
 
 def test_one_attempt_that_took_time_and_the_chart_is_one_of_time():
@@ -564,7 +597,7 @@ def test_a_given_config_goes_before_the_timelines_own():
 
 def test_a_zoom_stays_while_a_run_goes_on_and_ends_with_it():
     new, over = booking().build({}), run()
-    assert figure_data(over)["layout"]["uirevision"] == "Booking" != figure_data(new)["layout"]["uirevision"]
+    assert figure_data(over)["layout"]["uirevision"] == "Booking in ms" != figure_data(new)["layout"]["uirevision"]
 
 
 def test_the_figure_can_be_written_for_use_without_a_network(tmp_path):

@@ -169,7 +169,8 @@ function render({ model, el }) {
   /** Where a person has zoomed in, an entry that is gone to comes into view. */
   const pan = (figure, entry) => {
     const axis = chart.layout?.xaxis;
-    const range = axis && !axis.autorange && panTo(figure, entry, axis.range);
+    const same = chart.layout?.uirevision === figure.layout.uirevision; // else the zoom ends with this figure
+    const range = same && axis && !axis.autorange && panTo(figure, entry, axis.range);
     if (range) library.relayout(chart, { "xaxis.range": range });
   };
   let sought = null;

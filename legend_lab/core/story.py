@@ -17,7 +17,7 @@ LONGEST_SENTENCE = 2_000
 
 
 def duration(ms: float) -> str:
-    """A duration as a person reads it, from `0.4 µs` to `1.55 s` and `2 h 05 min`."""
+    """A duration as a person reads it, from `0.4 µs` to `1.55 s`, `2 h 05 min` and `3 d 04 h`."""
     if ms == 0:
         return "0 ms"
     if ms < 1:
@@ -29,6 +29,9 @@ def duration(ms: float) -> str:
         return f"{seconds:.3g} s"
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days:,} d {hours:02} h"
     return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
 
 

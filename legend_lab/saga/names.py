@@ -5,6 +5,7 @@ from __future__ import annotations
 import keyword
 import re
 import unicodedata
+from collections.abc import Container
 
 from legend_lab.core.errors import SagaDefinitionError
 
@@ -18,7 +19,7 @@ def check_field_name(owner: str, name: object, taken: frozenset[str], what: str 
     Raises:
         SagaDefinitionError: it cannot; the message says why.
     """
-    why = fault_of_name(name)
+    why = fault_of_name(name, taken)
     if why is None and name in taken:
         why = f"it would hide {owner}.{name}, which every saga and step has"
     if why is None and str(name).startswith("_"):
@@ -38,11 +39,12 @@ def check_class_name(name: object) -> None:
         raise SagaDefinitionError(f"{_shown(name)} cannot name a saga: {why}")
 
 
-def fault_of_name(name: object) -> str | None:
-    """Why nothing can be named so; None when it can."""
+def fault_of_name(name: object, taken: Container[str] = ()) -> str | None:
+    """Why nothing can be named so; None when it can. Offers a name that is near, can be one, and is not `taken`."""
     if not isinstance(name, str) or not name.isidentifier():
         near = re.sub(r"\W+", "_", name).strip("_") if isinstance(name, str) else ""
-        return "it is no Python identifier" + (f"; {_shown(near)} is one" if near.isidentifier() else "")
+        can_be = near.isidentifier() and near not in taken and fault_of_name(near) is None
+        return f"it is no Python identifier; {_shown(near)} is one" if can_be else "it is no Python identifier"
     if keyword.iskeyword(name):
         return "it is a keyword of Python"
     if len(name) > LONGEST_NAME:

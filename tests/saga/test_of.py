@@ -87,7 +87,9 @@ def test_it_has_the_given_name():
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("two words", "no Python identifier"),
+        ("two words", "no Python identifier; 'two_words' is one"),
+        ("class!", "no Python identifier$"),
+        ("1st", "no Python identifier$"),
         ("", "no Python identifier"),
         ("class", "a keyword of Python"),
         ("None", "a keyword of Python"),
@@ -107,7 +109,8 @@ def test_a_hostile_saga_name_is_refused_in_a_short_message(name, why):
 @pytest.mark.parametrize(
     ("field", "why"),
     [
-        ("two words", "no Python identifier"),
+        ("two words", "no Python identifier; 'two_words' is one"),
+        ("build!", "no Python identifier$"),
         ("a.b", "no Python identifier"),
         ("", "no Python identifier"),
         ("lambda", "a keyword of Python"),

@@ -131,28 +131,37 @@ def test_what_was_left_out_or_left_alone_is_noted_until_it_is_read(tmp_path):
     assert designer.bar.notes == []
 
 
-def test_a_copy_says_what_it_has_simulated_that_a_person_wrote(tmp_path):
+def not_in_copies(designer):
+    return [line for note in designer.bar.notes if note["title"] == "Not in the copy" for line in note["lines"]]
+
+
+def test_a_copy_says_what_it_has_simulated_that_a_person_wrote_wherever_it_goes(tmp_path):
     file = tmp_path / "travel.py"
     file.write_text(TRAVEL_CODE.replace("await simulate(", "await self.really(", 1))
     designer = Designer(file)
     tell(designer, "dismiss")
     tell(designer, "duplicate", path="charge")
-    assert designer.bar.notes == []
+    assert not_in_copies(designer) == []
     tell(designer, "rename", path="reserve_funds", text="hold")
     tell(designer, "duplicate", path="hold")
-    (note,) = designer.bar.notes
-    assert note["title"] == "Not in the copy"
-    assert note["lines"] == [
-        f"hold_2: {method} is simulated; what a person wrote for hold is not copied"
-        for method in ("execute", "compensate")
-    ]
+    line = "hold_2: execute and compensate simulated; what hold has there is not copied"
+    assert not_in_copies(designer) == [line]
     assert "await self.really(" in designer.to_code()
     tell(designer, "undo")
-    assert designer.bar.notes == []
+    assert not_in_copies(designer) == []
+    tell(designer, "redo")
+    assert not_in_copies(designer) == [line]
+    tell(designer, "rename", path="hold_2", text="again")
+    assert not_in_copies(designer) == [line.replace("hold_2", "again")]
+    tell(designer, "delete", path="again")
+    assert not_in_copies(designer) == []
     tell(designer, "nest", path="hold")
-    tell(designer, "duplicate", path=designer.outline.selected.rpartition(".")[0] or designer.outline.selected)
-    (note,) = designer.bar.notes
-    assert "hold is not copied" in note["lines"][0]
+    block = designer.design.parts[0].name
+    designer.edit(edits.duplicate, block)
+    copy = designer.design.parts[1].name
+    assert not_in_copies(designer) == [
+        f"{copy}.hold: execute and compensate simulated; what {block}.hold has there is not copied"
+    ]
     tell(designer, "dismiss")
     assert designer.bar.notes == []
 

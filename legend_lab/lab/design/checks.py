@@ -189,7 +189,7 @@ def _once(what: str, names: Iterable[str]) -> None:
 def _checked(name: str, what: str, taken: frozenset[str], reason: str) -> str:
     if len(name) > LONGEST_NAME:
         raise ValueError(f"{_shown(name)} is too long a name; {LONGEST_NAME} characters are the most")
-    why = fault_of_name(name)
+    why = fault_of_name(name, taken | _CODE)
     if why is None and name in taken:
         why = reason
     if why is None and name.startswith("_" if what != "class" else "__"):

@@ -47,15 +47,14 @@ class CodeModule(Understood):
             return (f"The code that was opened cannot follow: {error}",)
         return tuple(map(str, notes))
 
-    def written_in(self, design: Design, path: str) -> tuple[tuple[str, str], ...]:
-        """Path and phase of each body that a person wrote, in the part of a design at `path` or inside it."""
-        return tuple(
-            (at, method)
+    def written_in(self, design: Design, path: str) -> dict[str, list[str]]:
+        """Which bodies a person wrote in the part of a design at `path` and in those inside it, by their path."""
+        found = {
+            at: [method for method in ("execute", "compensate") if (origin, method) in self.written]
             for at, origin in matched(self.design, design).items()
             if f"{at}.".startswith(f"{path}.")
-            for method in ("execute", "compensate")
-            if (origin, method) in self.written
-        )
+        }
+        return {at: methods for at, methods in found.items() if methods}
 
     def diff(self) -> str:
         """What the changes so far do to the text, as a unified diff; empty when nothing."""

@@ -27,11 +27,13 @@ class Edited:
         design: the design after it.
         path: the step or block that was edited; after a deletion the one now in its place; "" for the saga.
         words: what was done, as one says it: `"add step hotel"`.
+        copied: the step or block, as it was before, that what is at `path` is a copy of; empty when it is none.
     """
 
     design: Design
     path: str
     words: str
+    copied: str = ""
 
 
 @refusing
@@ -56,7 +58,7 @@ def duplicate(design: Design, path: str) -> Edited:
     part, (block, index) = part_at(design, path), _place(design, path)
     name = _free_name(design, part.name, _level(design, block))
     copy = _renamed_classes(part).model_copy(update={"name": name})
-    return Edited(_inserted(design, block, index + 1, copy), _join(block, name), f"duplicate {part.name}")
+    return Edited(_inserted(design, block, index + 1, copy), _join(block, name), f"duplicate {part.name}", path)
 
 
 @refusing

@@ -138,7 +138,10 @@ class History:
 
 
 def _is_edit(value: Any) -> bool:  # noqa: ANN401 - whatever a function of somebody's own gave back
-    return isinstance(value, Edited) and (isinstance(value.design, Design), isinstance(value.path, str)) == (True, True)
+    if not isinstance(value, Edited):
+        return False
+    held: tuple[Any, ...] = (value.design, value.path, value.copied)
+    return all(isinstance(item, kind) for item, kind in zip(held, (Design, str, str), strict=True))
 
 
 def _follow(before: Design, after: Design, old: str, new: str) -> Follow:

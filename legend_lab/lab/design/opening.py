@@ -30,9 +30,9 @@ class Opened:
         """What the code has against saying another design, a sentence each."""
         return () if self.module is None else self.module.objections(design)
 
-    def written_in(self, design: Design, path: str) -> tuple[tuple[str, str], ...]:
-        """Path and phase of each body that a person wrote, in the part of a design at `path` or inside it."""
-        return () if self.module is None else self.module.written_in(design, path)
+    def written_in(self, design: Design, path: str) -> dict[str, list[str]]:
+        """Which bodies a person wrote in the part of a design at `path` and in those inside it, by their path."""
+        return {} if self.module is None else self.module.written_in(design, path)
 
     def code(self, design: Design) -> str:
         """The code of a design: that which was opened, saying this one, or a new module where none was opened.

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import MISSING, is_dataclass
 from dataclasses import fields as dataclass_fields
+from itertools import chain, count
 from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ValidationError
@@ -50,11 +51,16 @@ def design_of(saga: object, ctx: Any = None) -> Opened:  # noqa: ANN401 - the us
     cls = subject if isinstance(subject, type) else type(subject)
     complete(cls)
     try:
-        reader = _Reader(RESERVED_CLASSES | {cls.__name__, cls.__name__ + CONTEXT, *_names(subject)})
+        members = list(_everything_in(subject))
+        names, classes = ({member[at] for member in members} for at in (0, 1))
+        name = _saga_name(cls.__name__, names)
+        reader = _Reader(frozenset(RESERVED_CLASSES | {name, name + CONTEXT, *names}), frozenset(classes))
+        if name != cls.__name__:
+            reader.notes.append(f"{cls.__name__[:60]} is called {name} here: a step has its name, or the code needs it")
         reader.context(context_type(cls) if ctx is None else type(ctx), ctx)
         parts = tuple(reader.parts(subject, ""))
         design = Design(
-            name=cls.__name__,
+            name=name,
             description=_first_line(cls),
             on_compensation_failure=cls.on_compensation_failure,
             context=tuple(reader.fields.values()),
@@ -69,13 +75,13 @@ def design_of(saga: object, ctx: Any = None) -> Opened:  # noqa: ANN401 - the us
 class _Reader:
     """Reads context and parts, and remembers which fields, effects and classes they name."""
 
-    def __init__(self, not_for_classes: frozenset[str]) -> None:
+    def __init__(self, not_for_classes: frozenset[str], own_names: frozenset[str]) -> None:
         self.fields: dict[str, ContextField] = {}
         self.effects: dict[str, EffectDesign] = {}
         self.notes: list[str] = []
         self.classes: set[str] = set()
         self.seen: Counter[tuple[type, str]] = Counter()
-        self.not_for_classes = not_for_classes
+        self.not_for_classes, self.own_names = not_for_classes, own_names
 
     def context(self, form: Any, ctx: Any) -> None:  # noqa: ANN401 - any type form, any context
         """Read the fields of a context class, with what they start with, as far as a design can hold them."""
@@ -100,15 +106,16 @@ class _Reader:
     def _class_name(self, cls: type, path: str) -> str | None:
         """The class's own name where the design would choose another, can hold it, and has not used it yet.
 
-        Where the same saga is nested again, its classes get a number behind their names.
+        A saga that is nested again has a number behind its name and those of its steps' classes.
         """
         if cls in (SimulatedStep, Step):
             return None
         names = path.split(".")
-        self.seen[cls, names[-1]] += 1
-        numbered = f"{cls.__name__}{self.seen[cls, names[-1]]}"
-        is_free = numbered not in self.not_for_classes | self.classes and _is_class_name(numbered)
-        if self.seen[cls, names[-1]] > 1 and is_free:
+        place = cls, "" if issubclass(cls, Block) else names[-1]
+        self.seen[place] += 1
+        numbered = f"{cls.__name__}{self.seen[place]}"
+        is_free = numbered not in self.not_for_classes | self.classes | self.own_names and _is_class_name(numbered)
+        if self.seen[place] > 1 and is_free:
             self.classes.add(numbered)
             return numbered
         known = {cap_words(names[-1]), "".join(map(cap_words, names)), *self.classes}
@@ -218,12 +225,20 @@ def _members(saga: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - an objec
             yield name, info.default if isinstance(info.default, Step | Block) else part_class(info.annotation)
 
 
-def _names(saga: Any) -> Iterator[str]:  # noqa: ANN401 - an object or class
-    """The name of every step and block."""
+def _everything_in(saga: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - an object or class
+    """The name and the class's name of every step and block."""
     for name, part in _members(saga):
-        yield name
-        if issubclass(part if isinstance(part, type) else type(part), Block):
-            yield from _names(part)
+        cls = part if isinstance(part, type) else type(part)
+        yield name, cls.__name__
+        if issubclass(cls, Block):
+            yield from _everything_in(part)
+
+
+def _saga_name(name: str, taken: set[str]) -> str:
+    """The saga's own name; where the design cannot have it, the first that is like it and free."""
+    likely = (name, cap_words(name), f"{cap_words(name)}Saga")
+    wanted = chain(likely, (f"Saga{number}" for number in count(1)))
+    return next(free for free in wanted if free not in taken | RESERVED_CLASSES and _is_class_name(free))
 
 
 def _is_simulated_whole(cls: type) -> bool:

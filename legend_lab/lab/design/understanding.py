@@ -243,7 +243,9 @@ class _Reader:
         if undone is None:
             self.written.add((path, "compensate"))
             if undo is not None:
-                self._note(undo, f"{path}: compensate is written by hand")
+                generated = (path, "execute") in self.written and self._undo_says(undo) is not None
+                why = "stays as it is, since execute is written by hand" if generated else "is written by hand"
+                self._note(undo, f"{path}: compensate {why}")
             return said
         return {**said, **undone}
 
@@ -268,16 +270,23 @@ class _Reader:
         return glimpsed(parsed_function(self.source, function), set(self.types), self.effects)
 
     def _compensate(self, function: cst.FunctionDef | None, step: dict[str, Any]) -> dict[str, Any] | None:
-        try:
-            if function is None or has_comments(function):
-                return None
-            said, closed, resets = compensate_says(statements(self.source, function))
-            checked(StepDesign, {"name": "checked", **said})
-        except (NotUnderstoodError, DesignError):
+        found = None if function is None else self._undo_says(function)
+        if found is None:
             return None
+        said, closed, resets = found
         if "no_undo_because" in said or undoes_exactly(closed, resets, step, self.around):
             return said
         return None
+
+    def _undo_says(self, function: cst.FunctionDef) -> tuple[dict[str, Any], str | None, list[tuple[str, Any]]] | None:
+        try:
+            if has_comments(function):
+                return None
+            found = compensate_says(statements(self.source, function))
+            checked(StepDesign, {"name": "checked", **found[0]})
+        except (NotUnderstoodError, DesignError):
+            return None
+        return found
 
 
 def _there(value: cst.BaseExpression | None) -> cst.BaseExpression:

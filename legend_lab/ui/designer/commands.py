@@ -69,6 +69,10 @@ def _add(desk: Desk) -> Follow | None:
     return desk.keep(added(desk.design, desk.selected))
 
 
+def _duplicate(desk: Desk, path: str) -> Follow | None:
+    return desk.keep(edits.duplicate(desk.design, path), path)
+
+
 def _delete(desk: Desk, path: str) -> Follow | None:
     return desk.keep(edits.delete(desk.design, path), path)
 
@@ -113,7 +117,7 @@ _COMMANDS: dict[str, Callable[..., Follow | None]] = {
     "effect": _effect,
     "select": _select,
     "add": _add,
-    "duplicate": Desk.duplicate,
+    "duplicate": _duplicate,
     "delete": _delete,
     "move": _move,
     "nest": _nest,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from legend_lab.core.errors import DesignError
-from legend_lab.lab.design import edits
 from legend_lab.lab.design.drafts import open_design
 from legend_lab.lab.design.edits import Edited
 from legend_lab.lab.design.history import Follow, History
@@ -38,6 +37,8 @@ class Desk:
         self.panel = FilePanel()
         self._history = History(found.design, found)
         self._aside = DesignAside()
+        self._copies: dict[str, tuple[str, Sequence[str]]] = {}
+        """For a copy, by its path: of what it is one, and which bodies a person wrote there."""
         self._seen: tuple[Design, Opened] | None = None
         self._findings: dict[str, list[str]] = {}
 
@@ -69,6 +70,11 @@ class Desk:
         """All that is shown; `owner` is what a cell would name to have the code."""
         self._look()
         self._aside.panel = self.panel.state(self.design, self._history.origin, owner)
+        self._aside.simulated = tuple(
+            f"{path}: {' and '.join(methods)} simulated; what {original} has there is not copied"
+            for path, (original, methods) in self._copies.items()
+            if path in self.design.all_parts
+        )
         return designer_view(self._history, self._aside, self._findings)
 
     def select(self, path: str) -> None:
@@ -90,22 +96,10 @@ class Desk:
             self._aside.refused = {}
         if self.design == former:
             return None
-        return self._changed(follow, edited.words[:1].upper() + edited.words[1:])
-
-    def duplicate(self, path: str) -> Follow | None:
-        """A copy of a step or block stands behind it; a note says which bodies that a person wrote are not in it.
-
-        Raises:
-            DesignError: there is no such step or block.
-        """
-        written = self._history.origin.written_in(self.design, path)
-        follow = self.keep(edits.duplicate(self.design, path), path)
-        copy = self.selected
-        self._aside.simulated = tuple(
-            f"{copy}{at[len(path) :]}: {method} is simulated; what a person wrote for {at} is not copied"
-            for at, method in written
-        )
-        return follow
+        written = self._history.origin.written_in(former, edited.copied) if edited.copied else {}
+        changed = self._changed(follow, edited.words[:1].upper() + edited.words[1:])
+        self._copies |= {edited.path + at[len(edited.copied) :]: (at, methods) for at, methods in written.items()}
+        return changed
 
     def start_from(self, source: Source) -> Follow | None:
         """Another design is in this one's place.
@@ -114,7 +108,7 @@ class Desk:
             DesignError: there is no design in it.
         """
         found = _opened(source)
-        self._aside.refused, self._aside.simulated = {}, ()
+        self._aside.refused, self._copies = {}, {}
         self.panel.leave()
         return self.keep(Edited(found.design, "", f"open {found.design.name}"), origin=found)
 
@@ -125,7 +119,7 @@ class Desk:
             DesignError: there is none.
         """
         words = self._history.undo_words
-        self._aside.refused, self._aside.simulated = {}, ()
+        self._aside.refused = {}
         return self._changed(self._history.undo(), f"Undone: {words}")
 
     def redo(self) -> Follow | None:
@@ -151,6 +145,7 @@ class Desk:
 
     def _changed(self, follow: Follow, words: str) -> Follow:
         self._aside.said = words
+        self._copies = {follow(path) or path: copied for path, copied in self._copies.items()}
         self.panel.forget()
         return follow
 
@@ -196,7 +191,8 @@ class Desk:
 
     def dismiss(self) -> None:
         """What was noted is read."""
-        self._aside.opened = self._aside.saved = self._aside.simulated = ()
+        self._aside.opened = self._aside.saved = ()
+        self._copies = {}
 
     def _note_saved(self) -> None:
         """What was saved is said, and from now on it is that code which has to follow."""

@@ -123,9 +123,41 @@ def test_a_saga_nested_twice_keeps_the_names_of_its_classes_with_a_number_the_se
     design = design_of(Two).design
     assert [class_names(design)[path] for path in design.all_parts] == [
         *("Travel", "Pay", "BookFlight"),
-        *("Back", "Pay2", "BookFlight2"),
+        *("Travel2", "Pay2", "BookFlight2"),
     ]
     assert from_code(to_code(design)).design == design
+
+
+def test_a_number_is_no_other_classs_name():
+    class Pay(SimulatedStep):
+        pass
+
+    class Pay2(SimulatedStep):
+        pass
+
+    class Travel(Saga):
+        pay: Pay
+
+    class Two(Saga):
+        there: Travel
+        back: Travel
+        other: Pay2
+
+    names = class_names(design_of(Two).design)
+    assert names["other"] == "Pay2"
+    assert names["there.pay"] != names["back.pay"]
+
+
+def test_a_saga_that_is_called_as_one_of_its_steps_gets_another_name_and_says_so():
+    for name, step_name, called in (
+        ("trip", "trip", "Trip"),
+        ("Trip", "Trip", "TripSaga"),
+        ("saga", "Saga", "SagaSaga"),
+        ("a", "b", "a"),
+    ):
+        opened = design_of(Saga.of(name, {step_name: SimulatedStep()}))
+        assert opened.design.name == called
+        assert any("is called" in note for note in opened.notes) == (called != name)
 
 
 def test_the_context_is_read_from_its_class_and_its_values():

@@ -103,7 +103,7 @@ class _Rewriting:
                     ]
                     where = f"line {lines[-1]}" if lines else "in another class"
                     raise DesignError(
-                        f"{path}: {name} cannot be changed, since a person wrote {method} ({where}); "
+                        f"{path}: {name} cannot be changed, since {method} ({where}) stays as it is; "
                         "change it there, in the code, and open that again"
                     )
 

@@ -18,7 +18,7 @@ from legend_lab.lab.design.edits import (
     rename,
     set_field,
 )
-from legend_lab.lab.design.model import Design
+from legend_lab.lab.design.model import ContextField, Design, EffectDesign, StepDesign
 from legend_lab.lab.design.templates import TEMPLATES
 
 TRAVEL = TEMPLATES["Travel booking"]
@@ -83,6 +83,15 @@ def test_nothing_of_a_module_runs_when_it_is_opened(tmp_path):
     assert not mark.exists()
 
 
+def test_an_undo_that_nobody_touched_is_not_said_to_be_written_by_hand():
+    step = StepDesign(name="hold", effect="bank.hold", writes={"hold": "h1"})
+    design = Design(context=(ContextField(name="hold"),), effects=(EffectDesign(name="bank.hold"),), parts=(step,))
+    words = [note.words for note in from_code(to_code(design).replace("await simulate(", "await real(", 1)).notes]
+    assert "hold: execute is written by hand" in words
+    assert "hold: compensate stays as it is, since execute is written by hand" in words
+    assert "hold: compensate is written by hand" not in words
+
+
 @pytest.mark.parametrize("name", ["human_body", "helper_function", "comment_in_a_body"])
 def test_a_body_written_by_hand_is_said_and_its_simulation_cannot_be_changed(name):
     module = from_code(EDITED[name])
@@ -90,7 +99,7 @@ def test_a_body_written_by_hand_is_said_and_its_simulation_cannot_be_changed(nam
     assert any("written by hand" in note.words for note in module.notes)
     line = EDITED[name][: EDITED[name].index("async def execute", EDITED[name].index("class Hotel"))].count("\n") + 1
     with pytest.raises(
-        DesignError, match=rf"duration_ms cannot be changed, since a person wrote execute \(line {line}\)"
+        DesignError, match=rf"duration_ms cannot be changed, since execute \(line {line}\) stays as it is"
     ):
         module.with_design(change(module.design, "stay.hotel", {"duration_ms": 99.0}).design)
 

@@ -84,7 +84,7 @@ def gantt(
     Undo is hatched and linked to what it takes back; a thin dashed line is back-off. A run of over 2,000 entries, or
     over 120 steps, is drawn in part (its end, or the `entries` asked for), and the chart says so. Times in which
     nothing ran and which would hide the rest (a pause of a day) are cut out and marked; where no attempt took any time
-    (on a virtual clock) and some would cover others, each is drawn in its turn. Hovers tell the true time.
+    (on a virtual clock), each is drawn in its turn. Hovers tell the true time.
 
     Args:
         source: an execution in any state, a debugger, or a journal.
@@ -254,6 +254,7 @@ def _layout(lanes: Lanes, scale: Scale, right: float, title: str | None, bottom:
             "exponentformat": "none",
             "separatethousands": False,
             "labelalias": tick_texts(scale.start, scale.end + 0.2 * scale.span),
+            "showgrid": scale.turns is None,
             "gridcolor": GRID,
             "zeroline": False,
             "tickangle": 0,

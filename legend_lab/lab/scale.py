@@ -17,7 +17,9 @@ OPEN_MS: Final = 60_000.0
 IDLE_PART: Final = 0.25
 """Idle time is cut when it is longer than this part of the time at work."""
 ATTEMPTS: Final = ("execute", "compensate")
-TAKES_A_TURN: Final = (*ATTEMPTS, "wait")
+SHORTEST_WAIT: Final = 0.5
+LONGEST_WAIT: Final = 2.5
+"""How many turns back-off takes: none at all, and the longest of a run."""
 
 
 class Cut(NamedTuple):
@@ -40,14 +42,14 @@ class Scale:
         origin_ns: start of the run, Unix time.
         start, end: first and last place on the chart.
         cuts: what is left out, in order.
-        turns: for each entry's number, how many attempts and waits were before it; None where time is drawn.
+        turns: where each entry begins and ends, by its number, where each has its turn; None where time is drawn.
     """
 
     origin_ns: int
     start: float = 0.0
     end: float = 0.0
     cuts: tuple[Cut, ...] = ()
-    turns: Mapping[int, int] | None = None
+    turns: Mapping[int, tuple[float, float]] | None = None
     _edges: tuple[int, ...] = ()
     _removed: tuple[float, ...] = (0.0,)
 
@@ -62,13 +64,11 @@ class Scale:
 
     def begin(self, entry: Entry) -> float:
         """The place where an entry begins."""
-        return self._at(entry.started_ns) if self.turns is None else self.turns[entry.number]
+        return self._at(entry.started_ns) if self.turns is None else self.turns[entry.number][0]
 
     def finish(self, entry: Entry) -> float:
         """The place where it ends, or where it begins if nobody saw it end."""
-        if self.turns is None:
-            return self._at(_end_ns(entry))
-        return self.turns[entry.number] + (entry.kind in TAKES_A_TURN)
+        return self._at(_end_ns(entry)) if self.turns is None else self.turns[entry.number][1]
 
     def _at(self, unix_ns: int) -> float:
         """The place of an instant; exact to the ns where nothing is cut."""
@@ -79,15 +79,14 @@ class Scale:
 def scale_of(entries: Sequence[Entry], origin_ns: int, *, cut_idle: bool = True) -> Scale:
     """The extent of these entries; between two of them, times in which nothing ran are cut where they are long.
 
-    Attempts that took no time (on a virtual clock those do that wait for nothing) may cover each other; where none took
-    any, and that hides some of them, each has its turn instead.
+    Attempts that took no time (on a virtual clock those do that wait for nothing) would cover each other; where none is
+    known to have taken any, each has its turn instead.
     """
     if not entries:
         return Scale(origin_ns)
-    if _hides_attempts(entries):
-        *turns, total = accumulate((entry.kind in TAKES_A_TURN for entry in entries), initial=0)
-        numbers = (entry.number for entry in entries)
-        return Scale(origin_ns, 0.0, float(total), turns=dict(zip(numbers, turns, strict=True)))
+    attempts = [entry for entry in entries if entry.kind in ATTEMPTS]
+    if {entry.completed_ns == entry.started_ns for entry in attempts if entry.completed_ns is not None} == {True}:
+        return _in_turns(entries, origin_ns)
     start = (entries[0].started_ns - origin_ns) / 1e6
     end = (_end_ns(entries[-1]) - origin_ns) / 1e6
     long = []
@@ -105,19 +104,20 @@ def scale_of(entries: Sequence[Entry], origin_ns: int, *, cut_idle: bool = True)
     return Scale(origin_ns, start, end - removed[-1], cuts, _edges=edges, _removed=removed)
 
 
-def _hides_attempts(entries: Sequence[Entry]) -> bool:
-    """Whether no attempt is known to have taken time, and two in one lane (or all there are) are at one place."""
-    places: set[tuple[int, int]] = set()
-    hides = entries[0].started_ns == _end_ns(entries[-1])
-    for entry in entries:
-        if entry.kind not in ATTEMPTS:
-            continue
-        if entry.completed_ns not in (None, entry.started_ns):
-            return False
-        place = entry.index, entry.started_ns
-        hides = hides or place in places
-        places.add(place)
-    return hides and bool(places)
+def _in_turns(entries: Sequence[Entry], origin_ns: int) -> Scale:
+    """A turn for each attempt; back-off is the wider, the longer it was."""
+    waits = [_end_ns(entry) - entry.started_ns for entry in entries if entry.kind == "wait"]
+    longest_ns = max(waits, default=0) or 1
+
+    def width(entry: Entry) -> float:
+        if entry.kind == "wait":
+            part = (_end_ns(entry) - entry.started_ns) / longest_ns
+            return SHORTEST_WAIT + (LONGEST_WAIT - SHORTEST_WAIT) * part
+        return 1.0 if entry.kind in ATTEMPTS else 0.0
+
+    edges = list(accumulate(map(width, entries), initial=0.0))
+    turns = {entry.number: turn for entry, turn in zip(entries, pairwise(edges), strict=True)}
+    return Scale(origin_ns, 0.0, edges[-1], turns=turns)
 
 
 def _end_ns(entry: Entry) -> int:

@@ -7,6 +7,7 @@ import json
 import pickle
 import re
 from dataclasses import replace
+from itertools import pairwise
 
 import plotly.graph_objects as go
 import pytest
@@ -367,7 +368,8 @@ def test_attempts_that_took_no_time_are_drawn_in_their_turn_and_the_chart_says_s
     turns = {number: (start, start + length) for number, (start, length, *_) in sorted(bars(source).items())}
     assert turns == {number: (number, number + 1) for number in range(6)}
     assert notes(source) == ["point of failure", "in order: no attempt took any time"]
-    assert not figure_data(source)["layout"]["xaxis"]["showticklabels"]
+    axis = figure_data(source)["layout"]["xaxis"]
+    assert (axis["showticklabels"], axis["showgrid"]) == (False, False)
     hovers = {
         n: text
         for bar in bars(source).values()
@@ -396,14 +398,17 @@ def test_an_attempt_that_nobody_saw_end_has_its_turn_too():
     assert "in order: no attempt took any time" in notes(debugger)
 
 
-def test_back_off_keeps_its_length_where_nothing_covers_anything():
+def test_back_off_between_turns_is_wider_the_longer_it_was():
     class Patient(SimulatedStep):
-        retry_policy = RetryPolicy(2, 100, multiplier=3)
+        retry_policy = RetryPolicy(3, 100, multiplier=3)
 
-    saga = Saga.of("Waits", {"a": Patient(duration_ms=0, fails=2)})
+    saga = Saga.of("Waits", {"a": Patient(duration_ms=0, fails=3)})
     source = asyncio.run(saga.build({}, clock=VirtualClock()).start())
-    assert [start for _, (start, *_) in sorted(bars(source).items())] == [0, 100, 400]
-    assert figure_data(source)["layout"]["xaxis"]["showticklabels"]
+    turns = [(start, start + length) for _, (start, length, *_) in sorted(bars(source).items())]
+    assert [end - start for start, end in turns] == pytest.approx([1, 1, 1, 1])
+    waits = [after[0] - before[1] for before, after in pairwise(turns)]
+    assert waits == sorted(waits)
+    assert [wait - 0.5 for wait in waits] == pytest.approx([2 / 9, 2 / 3, 2])
 
 
 def test_a_zoom_ends_where_turns_become_times():

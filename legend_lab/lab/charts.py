@@ -138,9 +138,7 @@ def figure_data(
             annotations.append(_note(start + 0.05 * scale.span, at, word, mark.line, **beside))
             aside = round(CHARACTER_PX * len(word)) if shown else 0
 
-    failure, notice = _failure(reading), window.notice
-    if scale.turns is not None:
-        notice = "; ".join(filter(None, ("in order: no attempt took any time", notice)))
+    failure, told = _failure(reading), [_order_words(scale, shown), window.notice]
     if failure is not None and window.first <= failure < window.end:
         entry = shown[failure - window.first]
         x, ended_ns = scale.finish(entry), entry.started_ns if entry.completed_ns is None else entry.completed_ns
@@ -151,7 +149,8 @@ def figure_data(
         hover = f"{text}: {plain(entry.path)} at {milliseconds(scale.since(ended_ns))}"
         annotations.append(_note(x, -HEADROOM / 2, text, VERMILLION, hovertext=hover, **side))
     elif failure is not None:
-        notice = "; ".join(filter(None, (notice, f"point of failure: entry {failure:,}")))
+        told.append(f"point of failure: entry {failure:,}")
+    notice = "; ".join(filter(None, told))
     if scale.cuts:
         data.append(cut_lines(scale, lanes.height))
     if notice:
@@ -199,6 +198,14 @@ def _failure(reading: Reading) -> int | None:
     if low == len(rows) and not (isinstance(state, ExecutionState) and state.is_compensating):
         return None
     return low - 1 if low else None
+
+
+def _order_words(scale: Scale, shown: list[Entry]) -> str:
+    """Why entries are drawn in their turn, in words; empty where they are not."""
+    if scale.turns is None:
+        return ""
+    took = "is known to have taken" if any(entry.completed_ns is None for entry in shown) else "took"
+    return f"in order: no attempt {took} any time"
 
 
 def _band(top: float, bottom: float) -> Trace:

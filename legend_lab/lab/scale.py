@@ -85,7 +85,8 @@ def scale_of(entries: Sequence[Entry], origin_ns: int, *, cut_idle: bool = True)
     if not entries:
         return Scale(origin_ns)
     attempts = [entry for entry in entries if entry.kind in ATTEMPTS]
-    if {entry.completed_ns == entry.started_ns for entry in attempts if entry.completed_ns is not None} == {True}:
+    lone = len(attempts) == 1 and attempts[0].completed_ns is None
+    if not lone and {_end_ns(entry) - entry.started_ns for entry in attempts} == {0}:
         return _in_turns(entries, origin_ns)
     start = (entries[0].started_ns - origin_ns) / 1e6
     end = (_end_ns(entries[-1]) - origin_ns) / 1e6

@@ -130,7 +130,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         context: Context | None = None,
     ) -> asyncio.TimerHandle:
         """Schedule the call so many seconds from now, to the nanosecond."""
-        when = self.when(delay) if math.isfinite(delay) else self.time() + delay
+        when = self.when(delay) if math.isfinite(delay * NS_PER_S) else delay
         return self.call_at(when, callback, *args, context=context)
 
     def when(self, seconds: float, *, late: bool = False) -> Instant:
@@ -145,11 +145,13 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         context: Context | None = None,
     ) -> asyncio.TimerHandle:
         """Schedule the call; one that is never due is not kept, so no time is spent on the way to it."""
-        if when == math.inf:
+        if when * NS_PER_S == math.inf:
             return asyncio.TimerHandle(when, callback, args, self, context)
         if not isinstance(when, Instant) and math.isfinite(when):
             when = Instant(round(when * NS_PER_S))
-        return super().call_at(when, callback, *args, context=context)
+        timer = super().call_at(when, callback, *args, context=context)
+        timer.__class__ = _Timer
+        return timer
 
     def run_in_executor(self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
         """Start the job in a thread; until its future is done, time does not jump."""
@@ -252,7 +254,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             self._virtual.settle()
 
     def _next_due(self) -> Instant:
-        when: Instant = self._scheduled[0].when()  # type: ignore[attr-defined] # asyncio has no public name for it
+        when: Instant = self._scheduled[0]._when  # type: ignore[attr-defined] # noqa: SLF001 - asyncio has no public name
         return when
 
     def _wait_really(self, timeout: float | None, wait: Callable[[float | None], Events]) -> Events:
@@ -264,6 +266,16 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         now_ns = self._virtual.ticks() + time.monotonic_ns() - began_ns
         self._virtual.advance_to(now_ns if timeout is None else min(now_ns, self._next_due().ns))
         return events
+
+
+class _Timer(asyncio.TimerHandle):
+    """A timer that counts in an instant, and tells plain seconds."""
+
+    __slots__ = ()
+
+    def when(self) -> float:
+        """The virtual seconds at which it is due."""
+        return float(self._when)  # type: ignore[attr-defined] # asyncio's own
 
 
 def when_over(seconds: float) -> float:

@@ -9,6 +9,8 @@ from collections.abc import Container
 
 from legend_lab.core.errors import SagaDefinitionError
 
+READABLE = 50
+"""Characters of a name that is offered."""
 LONGEST_NAME = 200
 """Characters that a field's name may have; longer ones fit no screen and no store's index."""
 
@@ -43,7 +45,7 @@ def fault_of_name(name: object, taken: Container[str] = ()) -> str | None:
     """Why nothing can be named so; None when it can. Offers a name that is near, can be one, and is not `taken`."""
     if not isinstance(name, str) or not name.isidentifier():
         near = re.sub(r"\W+", "_", name).strip("_") if isinstance(name, str) else ""
-        can_be = near.isidentifier() and near not in taken and fault_of_name(near) is None
+        can_be = near.isidentifier() and len(near) <= READABLE and near not in taken and fault_of_name(near) is None
         return f"it is no Python identifier; {_shown(near)} is one" if can_be else "it is no Python identifier"
     if keyword.iskeyword(name):
         return "it is a keyword of Python"

@@ -2,8 +2,11 @@
 
 import asyncio
 import copy
+import math
 import pickle
+import sys
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -67,8 +70,35 @@ def test_hosted_code_is_told_plain_seconds_that_can_be_kept():
 
     async def seconds():
         await asyncio.sleep(1.5)
-        return asyncio.get_running_loop().time()
+        loop = asyncio.get_running_loop()
+        return loop.time(), loop.call_later(0, lambda: None).when()
 
-    at = asyncio.run(clock.host(seconds))
-    assert type(at) is float
-    assert [copy.deepcopy(at), pickle.loads(pickle.dumps(at))] == [1.5, 1.5]  # noqa: S301 - our own
+    for at in asyncio.run(clock.host(seconds)):
+        assert type(at) is float
+        assert [copy.deepcopy(at), pickle.loads(pickle.dumps(at))] == [1.5, 1.5]  # noqa: S301 - our own
+
+
+def test_a_wait_for_what_is_left_until_a_timer_ends_there():
+    clock, rounds = VirtualClock(), []
+
+    async def wait():
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(1, lambda: None)
+        while (left := timer.when() - loop.time()) > 0 and len(rounds) < 10:
+            rounds.append(left)
+            await asyncio.sleep(left)
+
+    asyncio.run(clock.host(wait))
+    assert rounds == [1]
+
+
+@pytest.mark.parametrize("seconds", [sys.float_info.max, 1e300, math.inf])
+def test_a_limit_that_is_never_reached_takes_no_time(seconds):
+    clock = VirtualClock()
+
+    async def both():
+        async with asyncio.timeout(seconds):
+            await asyncio.wait_for(asyncio.sleep(2), seconds)
+
+    asyncio.run(clock.host(both))
+    assert clock.ticks() == 2 * 10**9

@@ -153,7 +153,19 @@ def test_a_copy_says_what_it_has_simulated_that_a_person_wrote_wherever_it_goes(
     assert not_in_copies(designer) == [line]
     tell(designer, "rename", path="hold_2", text="again")
     assert not_in_copies(designer) == [line.replace("hold_2", "again")]
+    tell(designer, "rename", path="hold", text="first")
+    assert not_in_copies(designer) == [line.replace("hold_2", "again").replace("hold", "first")]
+    tell(designer, "template", title="Money transfer")
+    assert not_in_copies(designer) == []
+    tell(designer, "undo")
+    assert len(not_in_copies(designer)) == 1
+    tell(designer, "undo")
+    tell(designer, "delete", path="hold")  # its code is the copy's now
+    assert not_in_copies(designer) == []
+    assert "await self.really(" in designer.to_code()
+    tell(designer, "undo")
     tell(designer, "delete", path="again")
+    tell(designer, "rename", path="charge", text="again")
     assert not_in_copies(designer) == []
     tell(designer, "nest", path="hold")
     block = designer.design.parts[0].name

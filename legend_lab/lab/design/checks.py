@@ -49,7 +49,7 @@ def saga_field_name(name: str) -> str:
 
 def class_name(name: str) -> str:
     """A name that a class may have; one with two underscores in front means something else inside a class."""
-    return _checked(name, "class", frozenset(), "")
+    return _checked(name, "class", RESERVED_CLASSES, "the code needs that name itself")
 
 
 def simulated_error(name: str) -> str:

@@ -31,6 +31,8 @@ class _Edit:
     words: str
     origins: tuple[Opened, Opened] | None
     """What had been opened before and what after, of an edit that opens something."""
+    copies: tuple[Mapping[str, str], Mapping[str, str]]
+    """The copies before and after."""
 
 
 class History:
@@ -39,11 +41,13 @@ class History:
     Attributes:
         design: the design as it is now.
         origin: what it was opened from, and is kept in.
+        copies: for a step or block that was duplicated, by its path: path of what it is a copy of.
     """
 
     def __init__(self, design: Design, origin: Opened | None = None) -> None:
         self.design = design
         self.origin = origin or Opened(design)
+        self.copies: Mapping[str, str] = {}
         self._path = ""
         self._done: deque[_Edit] = deque(maxlen=MOST_EDITS)
         self._undone: list[_Edit] = []
@@ -102,9 +106,14 @@ class History:
         if edited.design == before:
             return _follow(before, before, "", "")
         self.design = edited.design
-        self._done.append(_Edit(before, edited.design, was, edited.path, edited.words, origins))
+        follow = _follow(before, edited.design, was, edited.path)
+        copies = {} if origin is not None else _followed(self.copies, follow)
+        if edited.copied:
+            copies[edited.path] = edited.copied
+        self._done.append(_Edit(before, edited.design, was, edited.path, edited.words, origins, (self.copies, copies)))
         self._undone.clear()
-        return _follow(before, edited.design, was, edited.path)
+        self.copies = copies
+        return follow
 
     def undo(self) -> Follow:
         """The last edit is taken back; where each path has gone.
@@ -116,7 +125,7 @@ class History:
             raise DesignError("there is nothing to undo")
         edit = self._done.pop()
         self._undone.append(edit)
-        self.design = edit.before
+        self.design, self.copies = edit.before, edit.copies[0]
         self.origin = edit.origins[0] if edit.origins is not None else self.origin
         self._path = edit.was if edit.was in edit.before.all_parts else ""
         return _follow(edit.after, edit.before, edit.path, edit.was)
@@ -131,7 +140,7 @@ class History:
             raise DesignError("there is nothing to do again")
         edit = self._undone.pop()
         self._done.append(edit)
-        self.design = edit.after
+        self.design, self.copies = edit.after, edit.copies[1]
         self.origin = edit.origins[1] if edit.origins is not None else self.origin
         self._path = edit.path
         return _follow(edit.before, edit.after, edit.was, edit.path)
@@ -142,6 +151,12 @@ def _is_edit(value: Any) -> bool:  # noqa: ANN401 - whatever a function of someb
         return False
     held: tuple[Any, ...] = (value.design, value.path, value.copied)
     return all(isinstance(item, kind) for item, kind in zip(held, (Design, str, str), strict=True))
+
+
+def _followed(copies: Mapping[str, str], follow: Follow) -> dict[str, str]:
+    """The copies that are still there, with what they are copies of, where both are now."""
+    pairs = ((follow(copy), follow(original)) for copy, original in copies.items())
+    return {copy: original for copy, original in pairs if copy is not None and original is not None}
 
 
 def _follow(before: Design, after: Design, old: str, new: str) -> Follow:

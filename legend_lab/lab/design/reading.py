@@ -56,7 +56,7 @@ def design_of(saga: object, ctx: Any = None) -> Opened:  # noqa: ANN401 - the us
         name = _saga_name(cls.__name__, names)
         reader = _Reader(frozenset(RESERVED_CLASSES | {name, name + CONTEXT, *names}), frozenset(classes))
         if name != cls.__name__:
-            reader.notes.append(f"{cls.__name__[:60]} is called {name} here: a step has its name, or the code needs it")
+            reader.notes.append(f"the saga is called {name} here: a design cannot have its name {cls.__name__!r}"[:200])
         reader.context(context_type(cls) if ctx is None else type(ctx), ctx)
         parts = tuple(reader.parts(subject, ""))
         design = Design(

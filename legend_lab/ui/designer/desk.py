@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +37,6 @@ class Desk:
         self.panel = FilePanel()
         self._history = History(found.design, found)
         self._aside = DesignAside()
-        self._copies: dict[str, tuple[str, Sequence[str]]] = {}
-        """For a copy, by its path: of what it is one, and which bodies a person wrote there."""
         self._seen: tuple[Design, Opened] | None = None
         self._findings: dict[str, list[str]] = {}
 
@@ -70,11 +68,7 @@ class Desk:
         """All that is shown; `owner` is what a cell would name to have the code."""
         self._look()
         self._aside.panel = self.panel.state(self.design, self._history.origin, owner)
-        self._aside.simulated = tuple(
-            f"{path}: {' and '.join(methods)} simulated; what {original} has there is not copied"
-            for path, (original, methods) in self._copies.items()
-            if path in self.design.all_parts
-        )
+        self._aside.simulated = tuple(self._not_in_copies())
         return designer_view(self._history, self._aside, self._findings)
 
     def select(self, path: str) -> None:
@@ -96,10 +90,7 @@ class Desk:
             self._aside.refused = {}
         if self.design == former:
             return None
-        written = self._history.origin.written_in(former, edited.copied) if edited.copied else {}
-        changed = self._changed(follow, edited.words[:1].upper() + edited.words[1:])
-        self._copies |= {edited.path + at[len(edited.copied) :]: (at, methods) for at, methods in written.items()}
-        return changed
+        return self._changed(follow, edited.words[:1].upper() + edited.words[1:])
 
     def start_from(self, source: Source) -> Follow | None:
         """Another design is in this one's place.
@@ -108,7 +99,7 @@ class Desk:
             DesignError: there is no design in it.
         """
         found = _opened(source)
-        self._aside.refused, self._copies = {}, {}
+        self._aside.refused = {}
         self.panel.leave()
         return self.keep(Edited(found.design, "", f"open {found.design.name}"), origin=found)
 
@@ -145,7 +136,6 @@ class Desk:
 
     def _changed(self, follow: Follow, words: str) -> Follow:
         self._aside.said = words
-        self._copies = {follow(path) or path: copied for path, copied in self._copies.items()}
         self.panel.forget()
         return follow
 
@@ -192,7 +182,17 @@ class Desk:
     def dismiss(self) -> None:
         """What was noted is read."""
         self._aside.opened = self._aside.saved = ()
-        self._copies = {}
+        self._history.copies = {}
+
+    def _not_in_copies(self) -> Iterator[str]:
+        """What a person wrote in what was duplicated, and its copy has not."""
+        origin, design = self._history.origin, self.design
+        for copy, original in self._history.copies.items():
+            its_own = origin.written_in(design, copy)
+            for path, methods in origin.written_in(design, original).items():
+                there = copy + path[len(original) :]
+                if there in design.all_parts and there not in its_own:
+                    yield f"{there}: {' and '.join(methods)} simulated; what {path} has there is not copied"
 
     def _note_saved(self) -> None:
         """What was saved is said, and from now on it is that code which has to follow."""

@@ -150,7 +150,7 @@ def test_a_name_that_cannot_be_one_is_refused(name):
         ({"kind": "block"}, "no settings"),
         ({"parts": []}, "no settings"),
         ({"name": "other"}, "rename"),
-        ({"class_name": "Step"}, "needs itself"),
+        ({"class_name": "Step"}, "needs that name itself"),
         ({"class_name": "MySaga"}, "two classes"),
         ({"class_name": "__doc__"}, "two underscores"),
         ({"class_name": "block"}, "both a class and a step"),

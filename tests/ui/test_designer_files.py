@@ -178,6 +178,44 @@ def test_a_copy_says_what_it_has_simulated_that_a_person_wrote_wherever_it_goes(
     assert designer.bar.notes == []
 
 
+def body_of(code, class_name):
+    return code.partition(f"class {class_name}(")[2].partition("\nclass ")[0]
+
+
+def test_what_a_person_wrote_stays_with_its_step_whoever_gets_its_name(tmp_path):
+    file = tmp_path / "travel.py"
+    file.write_text(TRAVEL_CODE.replace("await simulate(", "await self.really(", 1))
+    designer = Designer(file)
+    tell(designer, "duplicate", path="reserve_funds")
+    tell(designer, "rename", path="reserve_funds", text="hold")
+    tell(designer, "rename", path="reserve_funds_2", text="reserve_funds")
+    assert "self.really(" in body_of(designer.to_code(), "Hold")
+    assert "self.really(" not in body_of(designer.to_code(), "ReserveFunds")
+    assert not_in_copies(designer) == [
+        "reserve_funds: execute and compensate simulated; what hold has there is not copied"
+    ]
+    tell(designer, "save", file=str(file))
+    tell(designer, "write", file=str(file))
+    assert "self.really(" in body_of(file.read_text(), "Hold")
+    for _ in range(3):
+        tell(designer, "undo")
+    assert "self.really(" in body_of(designer.to_code(), "ReserveFunds")
+
+
+def test_a_step_that_gets_the_name_of_a_deleted_one_keeps_its_own_code(tmp_path):
+    file = tmp_path / "travel.py"
+    file.write_text(TRAVEL_CODE.replace("class ChargePayment(", "class ChargePayment(  # by hand\n    "))
+    designer = Designer(file)
+    before = designer.to_code()
+    tell(designer, "delete", path="reserve_funds")
+    tell(designer, "rename", path="charge", text="reserve_funds")
+    assert designer.objections == ()
+    assert "# by hand" in designer.to_code()
+    for _ in range(2):
+        tell(designer, "undo")
+    assert designer.to_code() == before
+
+
 def test_a_saga_of_the_designer_opens_with_what_is_said_of_its_context():
     designer = Designer(TRAVEL)
     tell(designer, "field", name="room", place="description", text="key of the room")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -25,11 +26,13 @@ class Change:
     Attributes:
         there: the module as it is.
         new: the design that it is to say.
+        moved: path in the module of each part that was seen to move, by its path in the new design.
         notes: what the change leaves alone.
     """
 
     there: Understood
     new: Design
+    moved: Mapping[str, str] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
 
     @property
@@ -55,7 +58,7 @@ class Change:
     @cached_property
     def found(self) -> dict[str, str]:
         """The path in the module of each part that stays, by its path in the new design."""
-        return matched(self.old, self.new)
+        return matched(self.old, self.new, self.moved)
 
     @cached_property
     def before(self) -> dict[str, StepDesign | BlockDesign]:

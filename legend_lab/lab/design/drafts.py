@@ -11,6 +11,7 @@ from legend_lab.core.errors import DesignError
 from legend_lab.core.text import kind_of
 from legend_lab.lab.design.code_in import from_code
 from legend_lab.lab.design.files import MOST_BYTES, from_json, to_json
+from legend_lab.lab.design.matching import NOTHING_MOVED
 from legend_lab.lab.design.model import Design
 from legend_lab.lab.design.opening import Opened, opened_code
 from legend_lab.lab.design.tests_in import renewed_tests
@@ -91,7 +92,8 @@ def draft(design: Design, path: str | os.PathLike[str], *, tests: bool = False, 
         design: what is saved; of a Designer it is `designer.design`.
         path: the file, which may exist.
         tests: the tests of the code are written beside it, too: `test_booking.py`.
-        origin: what the design was opened from; where that is code, a new file holds it as a person has left it.
+        origin: what the design was opened from; where that is code, a new file holds it as a person has left it, and
+            its own file knows which step was renamed or moved.
 
     Raises:
         DesignError: the file is of neither kind, a new one would hide a module of Python, the design has no step
@@ -112,7 +114,8 @@ def draft(design: Design, path: str | os.PathLike[str], *, tests: bool = False, 
         after = (origin or Opened(design)).code(design)
     else:
         module = from_code(before)
-        changed = module.with_design(design)
+        same = origin is not None and origin.path == target
+        changed = module.with_design(design, origin.moved if origin is not None and same else NOTHING_MOVED)
         known = {note.words for note in module.notes}
         after, notes = changed.text, tuple(note.words for note in changed.notes if note.words not in known)
     made = Draft((FileDraft(target, before, after),), notes)

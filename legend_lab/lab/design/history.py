@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from legend_lab.core.errors import DesignError
@@ -29,8 +29,9 @@ class _Edit:
     was: str
     path: str
     words: str
-    origins: tuple[Opened, Opened] | None
-    """What had been opened before and what after, of an edit that opens something."""
+    opens: bool
+    origins: tuple[Opened, Opened]
+    """What it was opened from, before and after."""
     copies: tuple[Mapping[str, str], Mapping[str, str]]
     """The copies before and after."""
 
@@ -40,7 +41,7 @@ class History:
 
     Attributes:
         design: the design as it is now.
-        origin: what it was opened from, and is kept in.
+        origin: what it was opened from, and is kept in, with what has moved since.
         copies: for a step or block that was duplicated, by its path: path of what it is a copy of.
     """
 
@@ -101,18 +102,19 @@ class History:
         if edited.path:
             part_at(edited.design, edited.path)
         before, self._path = self.design, edited.path
-        origins = None if origin is None else (self.origin, origin)
-        self.origin = origin or self.origin
         if edited.design == before:
+            self.origin = origin or self.origin
             return _follow(before, before, "", "")
         self.design = edited.design
         follow = _follow(before, edited.design, was, edited.path)
+        origins = self.origin, origin or _moved(self.origin, before, follow)
         copies = {} if origin is not None else _followed(self.copies, follow)
         if edited.copied:
             copies[edited.path] = edited.copied
-        self._done.append(_Edit(before, edited.design, was, edited.path, edited.words, origins, (self.copies, copies)))
+        opens, both = origin is not None, (self.copies, copies)
+        self._done.append(_Edit(before, edited.design, was, edited.path, edited.words, opens, origins, both))
         self._undone.clear()
-        self.copies = copies
+        self.origin, self.copies = origins[1], copies
         return follow
 
     def undo(self) -> Follow:
@@ -126,9 +128,10 @@ class History:
         edit = self._done.pop()
         self._undone.append(edit)
         self.design, self.copies = edit.before, edit.copies[0]
-        self.origin = edit.origins[0] if edit.origins is not None else self.origin
         self._path = edit.was if edit.was in edit.before.all_parts else ""
-        return _follow(edit.after, edit.before, edit.path, edit.was)
+        follow = _follow(edit.after, edit.before, edit.path, edit.was)
+        self.origin = self._origin_at(edit, 0, edit.after, follow)
+        return follow
 
     def redo(self) -> Follow:
         """The last edit that was taken back is done again; where each path has gone.
@@ -141,9 +144,15 @@ class History:
         edit = self._undone.pop()
         self._done.append(edit)
         self.design, self.copies = edit.after, edit.copies[1]
-        self.origin = edit.origins[1] if edit.origins is not None else self.origin
         self._path = edit.path
-        return _follow(edit.before, edit.after, edit.was, edit.path)
+        follow = _follow(edit.before, edit.after, edit.was, edit.path)
+        self.origin = self._origin_at(edit, 1, edit.before, follow)
+        return follow
+
+    def _origin_at(self, edit: _Edit, side: int, before: Design, follow: Follow) -> Opened:
+        """What it was opened from beside an edit; or what was saved and read again since, with what moves in that."""
+        there = edit.origins[side]
+        return there if edit.opens or there.is_of(self.origin) else _moved(self.origin, before, follow)
 
 
 def _is_edit(value: Any) -> bool:  # noqa: ANN401 - whatever a function of somebody's own gave back
@@ -151,6 +160,16 @@ def _is_edit(value: Any) -> bool:  # noqa: ANN401 - whatever a function of someb
         return False
     held: tuple[Any, ...] = (value.design, value.path, value.copied)
     return all(isinstance(item, kind) for item, kind in zip(held, (Design, str, str), strict=True))
+
+
+def _moved(origin: Opened, before: Design, follow: Follow) -> Opened:
+    """The same origin, with where each of its parts is after an edit of `before`."""
+    if origin.module is None:
+        return origin
+    known, gone = origin.module.design.all_parts, set(origin.moved.values())
+    were = {path: path for path in before.all_parts if path in known and path not in gone} | dict(origin.moved)
+    moved = {now: was for path, was in were.items() if (now := follow(path)) is not None and now != was}
+    return origin if moved == origin.moved else replace(origin, moved=moved)
 
 
 def _followed(copies: Mapping[str, str], follow: Follow) -> dict[str, str]:

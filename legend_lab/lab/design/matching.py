@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from legend_lab.lab.design.model import Design
 
+NOTHING_MOVED: Mapping[str, str] = MappingProxyType({})
 
-def matched(old: Design, new: Design) -> dict[str, str]:
+
+def matched(old: Design, new: Design, moved: Mapping[str, str] = NOTHING_MOVED) -> dict[str, str]:
     """Path in the old design by path in the new one, of each part that is in both.
 
-    A part keeps its path, or is renamed or moved: then nothing else of it may have changed at once, or its class name
-    tells, or its block, effect and fields do.
+    A part is where it was seen to be `moved`, or keeps its path. Where nobody saw it renamed or moved, nothing else of
+    it may have changed at once, or its class name tells, or its block, effect and fields do.
     """
     before, after = old.all_parts, new.all_parts
-    found = {path: path for path, part in after.items() if path in before and before[path].kind == part.kind}
+
+    def same_kind(path: str, was: str) -> bool:
+        return path in after and was in before and after[path].kind == before[was].kind
+
+    found = {path: was for path, was in moved.items() if same_kind(path, was)}
+    gone = set(found.values())
+    found |= {path: path for path in after if path not in found and path not in gone and same_kind(path, path)}
     for same in (_content, _class_name, _place):
         left = {path: part for path, part in before.items() if path not in set(found.values())}
         for path, part in after.items():

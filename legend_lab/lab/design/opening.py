@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from legend_lab.lab.design.code import to_code
@@ -19,20 +20,26 @@ class Opened:
         notes: what a design cannot hold, in words; what was opened stays as it is.
         module: the code that it was read from; None when it came from elsewhere.
         path: the file that holds it; None when none does.
+        moved: path in what was opened of each part that was renamed or moved since, by its path now.
     """
 
     design: Design
     notes: tuple[str, ...] = ()
     module: CodeModule | None = None
     path: Path | None = None
+    moved: Mapping[str, str] = field(default_factory=dict)
+
+    def is_of(self, other: Opened) -> bool:
+        """Say whether both are what was opened once, whatever has moved since."""
+        return self.module is other.module and self.notes is other.notes and self.path == other.path
 
     def objections(self, design: Design) -> tuple[str, ...]:
         """What the code has against saying another design, a sentence each."""
-        return () if self.module is None else self.module.objections(design)
+        return () if self.module is None else self.module.objections(design, self.moved)
 
     def written_in(self, design: Design, path: str) -> dict[str, list[str]]:
         """Which bodies a person wrote in the part of a design at `path` and in those inside it, by their path."""
-        return {} if self.module is None else self.module.written_in(design, path)
+        return {} if self.module is None else self.module.written_in(design, path, self.moved)
 
     def code(self, design: Design) -> str:
         """The code of a design: that which was opened, saying this one, or a new module where none was opened.
@@ -40,7 +47,7 @@ class Opened:
         Raises:
             DesignError: the code that was opened cannot follow, or the design has no step yet.
         """
-        return to_code(design) if self.module is None else self.module.with_design(design).text
+        return to_code(design) if self.module is None else self.module.with_design(design, self.moved).text
 
 
 def opened_code(text: str, path: Path | None = None) -> Opened:

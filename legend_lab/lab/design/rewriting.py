@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import libcst as cst
 
@@ -25,15 +25,15 @@ EXECUTE = ("duration_ms", "fails", "error", "pauses", "effect", "reads", "writes
 UNDO = ("undo_duration_ms", "undo_fails", "undo_error", "no_undo_because")
 
 
-def rewritten(there: Understood, design: Design) -> tuple[str, list[Note]]:
-    """The text of a module that says this design, and what was left alone.
+def rewritten(there: Understood, design: Design, moved: Mapping[str, str]) -> tuple[str, list[Note]]:
+    """The text of a module that says this design, and what was left alone; `moved` as in `matched`.
 
     Raises:
         DesignError: it would change what a person wrote.
     """
     if not design.parts:
         raise DesignError("a design needs a step before it can be code; add one")
-    change, source = Change(there, design), there.source
+    change, source = Change(there, design, moved), there.source
     patches = [patch for patch in _Rewriting(change).patches() if patch.start != patch.end or patch.text]
     if not patches:
         return source.text, change.notes

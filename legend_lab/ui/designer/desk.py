@@ -144,7 +144,7 @@ class Desk:
         now = self.design, self._history.origin
         if self._seen is None or self._seen[0] is not now[0]:
             self._findings = said_by_path(self.design)
-        if self._seen is None or self._seen[1] is not now[1]:
+        if self._seen is None or not self._seen[1].is_of(now[1]):
             self._aside.opened, self._aside.saved = now[1].notes, ()
             self.panel.home = now[1].path
         if self._seen is None or self._seen[0] is not now[0] or self._seen[1] is not now[1]:

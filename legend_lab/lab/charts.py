@@ -14,7 +14,7 @@ from legend_lab.core.state import ExecutionState
 from legend_lab.lab.labels import milliseconds, plain, tick_texts
 from legend_lab.lab.lanes import Lanes, lay_out
 from legend_lab.lab.marks import BAND, CLEAR, DONE, FAINT, GRID, INK, PAUSED, PERFORMING, UNDONE, VERMILLION
-from legend_lab.lab.scale import Scale, scale_of
+from legend_lab.lab.scale import Scale, end_ns, scale_of
 from legend_lab.lab.source import Reading, Source, read
 from legend_lab.lab.traces import Trace, cut_lines, draw, next_box
 from legend_lab.lab.window import window_of
@@ -141,12 +141,12 @@ def figure_data(
     failure, told = _failure(reading), [_order_words(scale, shown), window.notice]
     if failure is not None and window.first <= failure < window.end:
         entry = shown[failure - window.first]
-        x, ended_ns = scale.finish(entry), entry.started_ns if entry.completed_ns is None else entry.completed_ns
+        x = scale.finish(entry)
         shapes.append(_failure_line(x))
         late = x - scale.start > 0.65 * scale.span * (1 + right)
         side = {"xanchor": "right", "xshift": -3} if late else {"xanchor": "left", "xshift": 3}
         text = "point of failure"
-        hover = f"{text}: {plain(entry.path)} at {milliseconds(scale.since(ended_ns))}"
+        hover = f"{text}: {plain(entry.path)} at {milliseconds(scale.since(end_ns(entry)))}"
         annotations.append(_note(x, -HEADROOM / 2, text, VERMILLION, hovertext=hover, **side))
     elif failure is not None:
         told.append(f"point of failure: entry {failure:,}")

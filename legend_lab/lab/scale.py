@@ -68,7 +68,7 @@ class Scale:
 
     def finish(self, entry: Entry) -> float:
         """The place where it ends, or where it begins if nobody saw it end."""
-        return self._at(_end_ns(entry)) if self.turns is None else self.turns[entry.number][1]
+        return self._at(end_ns(entry)) if self.turns is None else self.turns[entry.number][1]
 
     def _at(self, unix_ns: int) -> float:
         """The place of an instant; exact to the ns where nothing is cut."""
@@ -86,13 +86,13 @@ def scale_of(entries: Sequence[Entry], origin_ns: int, *, cut_idle: bool = True)
         return Scale(origin_ns)
     attempts = [entry for entry in entries if entry.kind in ATTEMPTS]
     lone = len(attempts) == 1 and attempts[0].completed_ns is None
-    if not lone and {_end_ns(entry) - entry.started_ns for entry in attempts} == {0}:
+    if not lone and {end_ns(entry) - entry.started_ns for entry in attempts} == {0}:
         return _in_turns(entries, origin_ns)
     start = (entries[0].started_ns - origin_ns) / 1e6
-    end = (_end_ns(entries[-1]) - origin_ns) / 1e6
+    end = (end_ns(entries[-1]) - origin_ns) / 1e6
     long = []
     for before, after in pairwise(entries):
-        length = (after.started_ns - _end_ns(before)) / 1e6
+        length = (after.started_ns - end_ns(before)) / 1e6
         if length > (OPEN_MS if before.completed_ns is None else IDLE_MS):
             long.append((after.started_ns, length))
     working = end - start - sum(length for _, length in long)
@@ -107,12 +107,12 @@ def scale_of(entries: Sequence[Entry], origin_ns: int, *, cut_idle: bool = True)
 
 def _in_turns(entries: Sequence[Entry], origin_ns: int) -> Scale:
     """A turn for each attempt; back-off is the wider, the longer it was."""
-    waits = [_end_ns(entry) - entry.started_ns for entry in entries if entry.kind == "wait"]
+    waits = [end_ns(entry) - entry.started_ns for entry in entries if entry.kind == "wait"]
     longest_ns = max(waits, default=0) or 1
 
     def width(entry: Entry) -> float:
         if entry.kind == "wait":
-            part = (_end_ns(entry) - entry.started_ns) / longest_ns
+            part = (end_ns(entry) - entry.started_ns) / longest_ns
             return SHORTEST_WAIT + (LONGEST_WAIT - SHORTEST_WAIT) * part
         return 1.0 if entry.kind in ATTEMPTS else 0.0
 
@@ -121,6 +121,6 @@ def _in_turns(entries: Sequence[Entry], origin_ns: int) -> Scale:
     return Scale(origin_ns, 0.0, edges[-1], turns=turns)
 
 
-def _end_ns(entry: Entry) -> int:
+def end_ns(entry: Entry) -> int:
     """When it was last known to run."""
     return entry.started_ns if entry.completed_ns is None else entry.completed_ns

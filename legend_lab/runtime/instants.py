@@ -6,6 +6,7 @@ from typing import Self
 
 NS_PER_S = 1_000_000_000
 LEAST_S = 0.5 / NS_PER_S
+"""Seconds that asyncio is told at least until a timer: with none it would not ask the loop to pass time."""
 
 
 class Instant(float):

@@ -9,6 +9,7 @@ from typing import Any
 from legend_lab.lab.design.model import Design
 
 NOTHING_MOVED: Mapping[str, str] = MappingProxyType({})
+"""Where nobody saw a part renamed or moved."""
 
 
 def matched(old: Design, new: Design, moved: Mapping[str, str] = NOTHING_MOVED) -> dict[str, str]:

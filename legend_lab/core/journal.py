@@ -134,6 +134,11 @@ class Journal(Sequence[Entry]):
         return self._rows if self._length is None else self._rows[: self._length]
 
     @property
+    def run(self) -> object:
+        """What all journals of one run, and no others, have in common: those of equal length are the same."""
+        return self._rows
+
+    @property
     def effects(self) -> dict[int, tuple[EffectOperation, ...]]:
         """The operations of the entries that have any, by number; for readers that need nothing else of an entry."""
         return {number: tuple(self._effects[number]) for number in sorted(self._effects) if number < len(self)}

@@ -10,6 +10,7 @@ from legend_lab.core.program import Program
 from legend_lab.core.state import ExecutionState
 from legend_lab.lab.charts import figure_data
 from legend_lab.lab.opening import Shown
+from legend_lab.ui.kept import Kept
 from legend_lab.ui.view_state import TimelineState
 
 LEGEND: Final = "✓ done  ✗ failed  ▨ ↩ undo  ┄ back-off  ‖ paused"
@@ -25,21 +26,26 @@ class _Whole:
     state: ExecutionState
 
 
-def timeline_of(debugger: Shown, *, running: bool = False) -> TimelineState:
-    """The whole branch, whatever the position on it: to travel changes no more than what is pale and where a line is.
-
-    The chart is without its own legend and the room for it: the pane's head has one that takes none from the bars.
-    """
-    figure = figure_data(_Whole(debugger.future, debugger.program, debugger.end_state), running=running)
-    layout = figure["layout"]
-    spare = layout["margin"]["t"] - _TOP_PX
-    place = {"margin": {**layout["margin"], "t": _TOP_PX}, "height": layout["height"] - spare}
+def timeline_of(debugger: Shown, kept: Kept, *, running: bool = False) -> TimelineState:
+    """The whole branch, wherever on it the position is: to travel changes but what is pale and where a line is."""
+    program, journal = debugger.program, debugger.future
+    whole = program, journal.run, len(journal), running
+    figure = kept.get("timeline", whole, lambda: _figure(_Whole(journal, program, debugger.end_state), running=running))
     return {
-        "figure": {**figure, "layout": {**layout, **place, "showlegend": False}},
+        "figure": figure,
         "position": debugger.position,
         "here": _moment(figure, debugger) if debugger.is_past else None,
         "legend": LEGEND,
     }
+
+
+def _figure(whole: _Whole, *, running: bool) -> dict[str, Any]:
+    """The chart without its own legend and the room for it: the pane's head has one that takes none from the bars."""
+    figure = figure_data(whole, running=running)
+    layout = figure["layout"]
+    spare = layout["margin"]["t"] - _TOP_PX
+    place = {"margin": {**layout["margin"], "t": _TOP_PX}, "height": layout["height"] - spare}
+    return {**figure, "layout": {**layout, **place, "showlegend": False}}
 
 
 def _moment(figure: dict[str, Any], debugger: Shown) -> float | None:

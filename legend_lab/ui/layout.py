@@ -51,9 +51,8 @@ class WorkbenchLayout(ipywidgets.Box):  # type: ignore[misc] # ipywidgets has no
         }
 
     def show(self, panes: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
-        """Each pane is shown as soon as it is known; only what differs from what is shown is sent."""
-        for name, state in panes:
-            self.parts[name].show(state)
+        """Each pane is sent as soon as it is known, what differs from what is shown; the page paints them together."""
+        self.toolbar.show_all((self.parts[name], state) for name, state in panes)
 
     def dispose(self) -> None:
         """The workbench is gone from every page, and what it showed is let go."""

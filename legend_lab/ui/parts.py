@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -65,12 +65,23 @@ class Part(anywidget.AnyWidget):
             if not self.has_trait(name):
                 raise TypeError(f"{type(self).__name__} shows no {name!r}")
 
-    def show(self, state: Mapping[str, Any]) -> None:
-        """All of `state` is shown, in one message; what is equal to what is shown already is not sent."""
+    def show(self, state: Mapping[str, Any]) -> bool:
+        """All of `state` is shown, in one message; what is equal to what is shown already is not sent.
+
+        Returns:
+            Whether anything of it was new.
+        """
         self._refuse_unknown(state)
         with self.hold_sync():
             for name, value in state.items():
                 setattr(self, name, value)
+            return bool(self._states_to_send)
+
+    def send_state(self, key: Any = None) -> None:  # noqa: ANN401 - as ipywidgets has it
+        """The traits go to every page as they are: none holds bytes, which ipywidgets would look for in each value."""
+        state = self.get_state(key=key)
+        if state:
+            self._send({"method": "update", "state": state, "buffer_paths": []})
 
     def get_state(self, *args: Any, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - as ipywidgets has it
         """The traits as they are sent: half a surrogate pair, which no message can carry, is written out."""
@@ -88,7 +99,20 @@ class Part(anywidget.AnyWidget):
             setattr(self, name, self.traits()[name].default(self))
 
 
-class Toolbar(Part):
+class Closing(Part):
+    """A part that comes last of those beside it: with it, the page paints them all, and is laid out and drawn once."""
+
+    pictures: Any = traitlets.Int().tag(sync=True)
+    """How often something beside it was new."""
+
+    def show_all(self, states: Iterable[tuple[Part, Mapping[str, Any]]]) -> None:
+        """Each part shows its state, sent as soon as it is known; then comes this one, if anything was new."""
+        with self.hold_sync():
+            news = [part.show(state) for part, state in states]
+            self.pictures += any(news)
+
+
+class Toolbar(Closing):
     """The buttons, where the run stands, why it stands still, and what went wrong."""
 
     _esm = _module("toolbar")

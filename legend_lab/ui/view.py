@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from legend_lab.core.errors import ContextCopyError, LegendError, error_text
@@ -18,6 +18,7 @@ from legend_lab.lab.tree import Node, changes_in, context_tree
 from legend_lab.runtime.faults import Fault, fault_words
 from legend_lab.ui.buttons import NO_CLOCK, buttons_of, clock_button
 from legend_lab.ui.chart import timeline_of
+from legend_lab.ui.kept import Kept
 from legend_lab.ui.lanes import history_of
 from legend_lab.ui.marks import anywhere_of, breakpoints_of, counted, marks_of, program_rows, summary_of
 from legend_lab.ui.menu_state import Button
@@ -60,6 +61,7 @@ class Aside:
         virtual: whether time is virtual from the next reset on; None for as it is.
         off: faults that are switched off, but kept, and all others, in the order shown.
         refused: the last edit of the context, if it was refused.
+        kept: what was worked out for former pictures and may serve again.
     """
 
     running: bool = False
@@ -67,6 +69,7 @@ class Aside:
     virtual: bool | None = None
     planned: Planned | None = None
     refused: Refusal | None = None
+    kept: Kept = field(default_factory=Kept)
 
 
 def view_of(debugger: Shown, aside: Aside | None = None) -> ViewState:
@@ -75,7 +78,7 @@ def view_of(debugger: Shown, aside: Aside | None = None) -> ViewState:
 
 
 def panes_of(debugger: Shown, aside: Aside) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The panes of `view_of`, one at a time: the page draws the first ones while the others are worked out."""
+    """The panes of `view_of`, one at a time: they are on their way while the others are worked out."""
     yield "toolbar", _toolbar(debugger, aside)
     yield from _told_by_journal(debugger, aside)
     yield "context", _context(debugger, aside.refused)
@@ -95,18 +98,18 @@ def running_panes_of(debugger: Shown, aside: Aside) -> Iterator[tuple[str, Mappi
 
 
 def _told_by_journal(debugger: Shown, aside: Aside) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    yield "timeline", timeline_of(debugger, running=aside.running)  # to draw it takes longest
-    yield "listing", _listing(debugger, running=aside.running)
+    yield "timeline", timeline_of(debugger, aside.kept, running=aside.running)
+    yield "listing", _listing(debugger, aside.kept, running=aside.running)
     yield "effects", effects_of(debugger)
     yield "history", history_of(debugger, where_of(debugger))
     yield "faults", _faults(debugger, aside.planned)
     yield "events", _events(debugger, running=aside.running)
 
 
-def planned_panes_of(debugger: Shown, planned: Planned | None) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def planned_panes_of(debugger: Shown, aside: Aside) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The panes that say what is planned: all that can change while a step is performed."""
-    yield "listing", _listing(debugger, running=True)
-    yield "faults", _faults(debugger, planned)
+    yield "listing", _listing(debugger, aside.kept, running=True)
+    yield "faults", _faults(debugger, aside.planned)
 
 
 def _toolbar(debugger: Shown, aside: Aside) -> ToolbarState:
@@ -146,8 +149,9 @@ def _clock(debugger: Shown, wanted: bool | None) -> Button:  # noqa: FBT001 - No
     return clock_button(virtual=virtual, wanted=virtual if wanted is None else wanted)
 
 
-def _listing(debugger: Shown, *, running: bool) -> ListingState:
-    rows, at = program_rows(debugger), debugger.next_instruction
+def _listing(debugger: Shown, kept: Kept, *, running: bool) -> ListingState:
+    at = debugger.next_instruction
+    rows = kept.get("program", (debugger.program, debugger.steps), lambda: program_rows(debugger))
     breakpoints = len(debugger.breakpoints)
     return {
         "program": rows,

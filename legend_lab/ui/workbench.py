@@ -24,6 +24,7 @@ from legend_lab.saga.saga import Saga
 from legend_lab.ui.buttons import buttons_of
 from legend_lab.ui.commands import Commands
 from legend_lab.ui.fault_menu import fault_of
+from legend_lab.ui.kept import Kept
 from legend_lab.ui.layout import WorkbenchLayout
 from legend_lab.ui.lifetime import close_on_rerun
 from legend_lab.ui.looking import NOTHING, go, look, shown_of
@@ -96,6 +97,7 @@ class Workbench(WorkbenchLayout):
         self._virtual: bool | None = None
         self._stopped: StopReason | None = None
         self._refused: Refusal | None = None
+        self._kept = Kept()
         self._shown_at = 0.0
         self._running = False
         self._slow: asyncio.TimerHandle | None = None
@@ -157,6 +159,7 @@ class Workbench(WorkbenchLayout):
             virtual=self._virtual,
             planned=self._planned,
             refused=self._refused,
+            kept=self._kept,
         )
 
     async def _handle(self, command: dict[str, str]) -> None:
@@ -221,7 +224,7 @@ class Workbench(WorkbenchLayout):
                 look(self.shown, command)
         finally:
             if self._running:
-                self.show(planned_panes_of(self.shown, self._planned))
+                self.show(planned_panes_of(self.shown, self._aside()))
                 self.toolbar.show({"buttons": buttons_of(self.shown, running=True)})
             else:
                 self._stopped = self._refused = None

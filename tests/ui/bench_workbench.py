@@ -26,9 +26,11 @@ CLICK = """async ([button, text, chart]) => {
     const started = performance.now();
     const watched = { subtree: true, childList: true, characterData: true };
     const changed = new Promise(done => new MutationObserver(done).observe(document.querySelector(text), watched));
-    const pane = document.querySelector('.ll-timeline');
-    const any = { ...watched, attributes: true };
-    const drawn = chart ? new Promise(done => new MutationObserver(done).observe(pane, any)) : null;
+    const drawn = chart ? new Promise(done => {
+        const seen = new MutationObserver(done); // of few things: to watch all that plotly sets costs a step several ms
+        seen.observe(document.querySelector('.ll-chart'), { subtree: true, childList: true });
+        seen.observe(document.querySelector('.ll-moment-line'), { attributes: true });
+    }) : null;
     document.querySelector(button).click();
     await changed;
     await drawn;

@@ -94,7 +94,7 @@ def test_an_edit_sends_only_what_it_changed(monkeypatch):
     assert {name for name, _ in told} & {"Outline", "Tables"} == set()
     told.clear()
     tell(designer, "select", path="trip")
-    assert told == [("Outline", {"selected"}), ("Settings", {"form"})]
+    assert told == [("Outline", {"selected"}), ("Settings", {"form"}), ("DesignBar", {"pictures"})]
 
 
 def test_findings_are_a_badge_at_their_row_and_listed_with_its_settings():

@@ -61,7 +61,8 @@ def test_the_view_states_name_exactly_the_traits_that_the_parts_show() -> None:
         "config",
         "unheeded",
         "alert",
-    }  # the same for all, or told by `Commands`
+        "pictures",
+    }  # the same for all, told by `Commands`, or counted
     layout = WorkbenchLayout()
     for name, state in ViewState.__annotations__.items():
         assert set(layout.parts[name].shown) - kept == set(_fields(state)), name
@@ -79,9 +80,21 @@ def test_showing_the_same_view_again_sends_nothing() -> None:
     with patch.object(ipywidgets.Widget, "_send") as send:
         layout.show(samples.undoing().items())
         assert not send.called
-        view = samples.undoing() | {"faults": {"chips": [], "code": "", "fixed": ""}}
-        layout.show(view.items())
-        assert send.call_count == 1
+
+
+def test_the_toolbar_comes_last_as_the_page_paints_all_parts_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    layout = WorkbenchLayout()
+    told: list[tuple[str, set[str]]] = []
+    monkeypatch.setattr(
+        ipywidgets.Widget, "_send", lambda self, message, **_: told.append((type(self).__name__, set(message["state"])))
+    )
+    layout.show(samples.undoing().items())
+    assert [name for name, _ in told].index("Toolbar") == len(told) - 1 > 0
+    assert "pictures" in told.pop()[1]
+    told.clear()
+    view = samples.undoing() | {"faults": {"chips": [], "code": "", "fixed": ""}}
+    layout.show(view.items())
+    assert told == [("Faults", {"chips", "code"}), ("Toolbar", {"pictures"})]
 
 
 def test_a_part_s_changes_go_in_one_message() -> None:

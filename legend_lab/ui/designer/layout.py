@@ -36,10 +36,9 @@ class DesignerLayout(ipywidgets.Box):  # type: ignore[misc] # ipywidgets has no 
         return {"bar": self.bar, "outline": self.outline, "settings": self.settings, "tables": self.tables}
 
     def show(self, view: DesignerState) -> None:
-        """Everything in `view` is shown; only what differs from what is shown is sent."""
+        """Everything in `view` is shown; only what differs from what is shown is sent, and painted together."""
         states: dict[str, Any] = {**view}
-        for name, part in self.parts.items():
-            part.show(states[name])
+        self.bar.show_all((part, states[name]) for name, part in self.parts.items())
 
     def dispose(self) -> None:
         """The Designer is gone from every page, and what it showed is let go."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import traitlets
 
-from legend_lab.ui.parts import Part, _module, _styles
+from legend_lab.ui.parts import Closing, Part, _module, _styles
 
 
 class DesignPart(Part):
@@ -16,7 +16,7 @@ class DesignPart(Part):
     """No letter is a command by itself where so much is typed; the outline has keys of its own."""
 
 
-class DesignBar(DesignPart):
+class DesignBar(DesignPart, Closing):
     """The saga's name, undo and redo, code and files, and what went wrong."""
 
     _esm = _module("designbar", "designing")

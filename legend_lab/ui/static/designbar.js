@@ -224,7 +224,7 @@ function render({ model, el }) {
     notes.show(model.get("notes"));
     panel.show(shown, model.get("templates"));
   }
-  const end = follow(model, root, paint);
+  const end = follow(model, root, paint, true);
   return () => {
     end();
     panel.end();

@@ -49,7 +49,7 @@ export function list(parent, items, key, create, update = () => {}) {
   let index = 0;
   for (const [name, item] of wanted) {
     const node = present.get(name) ?? create(item);
-    node.dataset.key = name;
+    if (node.dataset.key !== name) node.dataset.key = name;
     node.item = item;
     update(node, item);
     if (parent.children[index] !== node) parent.insertBefore(node, parent.children[index] ?? null);
@@ -67,11 +67,16 @@ export function whereChanged(update) {
   };
 }
 
+const SOON_MS = 200;
+
 /**
- * Show `paint` now and at every change of the model; returns how to end it. When what had the focus is gone after
+ * Show `paint` now and after every change of the model; returns how to end it. When what had the focus is gone after
  * that (a panel's button, a removed chip), the part keeps the focus, or the keys would go to the notebook.
+ *
+ * What a command changes comes one part at a time. The one that `closes` comes last and has all of them painted, so that
+ * the page is laid out and drawn once; a part that no such part follows is painted soon.
  */
-export function follow(model, root, paint) {
+export function follow(model, root, paint, closes = false) {
   const repaint = () => {
     const focused = root.contains(document.activeElement) ? document.activeElement : null;
     paint();
@@ -81,9 +86,25 @@ export function follow(model, root, paint) {
     const next = [...root.querySelectorAll('[tabindex="0"], button:not([tabindex])')].find((node) => node.checkVisibility());
     (next ?? root).focus({ preventScroll: true });
   };
-  model.on("change", repaint);
+  let due = 0;
+  const now = () => {
+    if (!due) return;
+    clearTimeout(due);
+    due = 0;
+    repaint();
+  };
+  const changed = () => {
+    due ||= setTimeout(now, SOON_MS);
+    if (closes) for (const other of siblings(root)) other.dispatchEvent(new CustomEvent("ll-paint"));
+  };
+  model.on("change", changed);
+  root.addEventListener("ll-paint", now);
   paint();
-  return () => model.off("change", repaint);
+  return () => {
+    clearTimeout(due);
+    due = 0;
+    model.off("change", changed);
+  };
 }
 
 /**
@@ -136,7 +157,7 @@ export function part(el, model, name, title = "") {
 
 /** All parts of the workbench that `root` is in; it is only known once the page shows it. */
 function siblings(root) {
-  return (root.closest(".ll-workbench, .ll-design-grid") ?? root.parentElement).querySelectorAll(".ll-part");
+  return (root.closest(".ll-workbench, .ll-design-grid, .ll-page") ?? root.parentElement).querySelectorAll(".ll-part");
 }
 
 /** Send a command to Python; the other parts hear of it, too. */

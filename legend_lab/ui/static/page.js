@@ -122,7 +122,6 @@ function start(data, root) {
     const past = position < count;
     const at = position - data.contexts.from;
     const context = at < 0 || !data.contexts.states.length ? { rows: [], summary: "not on this page", missing: data.contexts.why } : contextAt(at);
-    models.toolbar.show({ count: told, badge, standing: { now, next }, past, buttons: buttonsAt(position, count) });
     models.listing.show({ marks, current, undoing });
     models.timeline.show({ position: position + first, past });
     models.context.show(context);
@@ -130,6 +129,7 @@ function start(data, root) {
     models.history.show({ position, where });
     models.effects.show({ effects, summary });
     models.events.show({ ...eventsAt(data.events, position), next: past ? "" : next });
+    models.toolbar.show({ count: told, badge, standing: { now, next }, past, buttons: buttonsAt(position, count) });
   }
 
   position = data.position;

@@ -226,7 +226,7 @@ function render({ model, el }) {
     help.show(model.get("help"));
     panel.show(model.get("panel"));
     stopped.ended();
-  });
+  }, true);
   return () => {
     end();
     running.end();

@@ -257,26 +257,50 @@ def saga_of(
 
     `doc` is what its class says it is for.
     """
-    check_class_name(name)
+    check_class_name(name)  # before a message has it
     if not isinstance(steps, Mapping):
         raise SagaDefinitionError(f"{name}: give a mapping from names to steps, not {type(steps).__name__}")
-    if not steps:
-        raise EmptySagaError(f"saga {name} has no steps; give it at least one")
     for field, value in steps.items():
-        check_field_name(name, field, SAGA_API, "step")
         if not isinstance(value, Step | Saga):
             kind = value.__name__ + " (the class, not an instance)" if isinstance(value, type) else type(value).__name__
             raise SagaDefinitionError(f"{name}.{field} must be a Step or a Saga, not {kind}")
+    kinds = tuple((field, type(value)) for field, value in steps.items())
+    shared = context or common_context(steps.values())
+    made = saga_class(
+        name, kinds, error=error, on_compensation_failure=on_compensation_failure, context=shared, doc=doc
+    )
+    return made(**dict(steps))
+
+
+def saga_class(
+    name: str,
+    kinds: tuple[tuple[str, type[Step[Any] | Saga[Any, Any]]], ...],
+    *,
+    error: object,
+    on_compensation_failure: OnCompensationFailure,
+    context: object,
+    doc: str | None,
+) -> type[Saga[Any, Any]]:
+    """A saga class with a field of a class for each of `kinds`; nobody can import it, so its sagas pickle as made.
+
+    Raises:
+        SagaDefinitionError: a name or class cannot be part of a saga.
+    """
+    check_class_name(name)
+    if not kinds:
+        raise EmptySagaError(f"saga {name} has no steps; give it at least one")
+    for field, _ in kinds:
+        check_field_name(name, field, SAGA_API, "step")
     error_types(error)
     generic: Any = Saga
-    base: type[Saga[Any, Any]] = generic[context or common_context(steps.values()), error]
-    fields: dict[str, Any] = {field: (type(value), ...) for field, value in steps.items()}
+    base: type[Saga[Any, Any]] = generic[context, error]
+    fields: dict[str, Any] = {field: (kind, ...) for field, kind in kinds}
     made: type[Saga[Any, Any]] = create_model(name, __base__=base, __module__="legend_lab.made", **fields)
     made.__doc__ = doc
     made.on_compensation_failure = on_compensation_failure
     made.__reduce__ = _reduce_made  # type: ignore[method-assign,assignment] # nobody can import its class
     check_definition(made)
-    return made(**dict(steps))
+    return made
 
 
 def _reduce_made(saga: Block) -> tuple[Any, ...]:

@@ -228,11 +228,11 @@ def _effect(effect: Effect) -> View:
 
 def _context(moment: Moment, recording: Moments) -> View:
     if moment.context is None:
-        return {"rows": [], "summary": "not known", "missing": cut(moment.missing, LONGEST_SENTENCE)}
+        return {"rows": [], "summary": "not known", "trouble": cut(moment.missing, LONGEST_SENTENCE)}
     last = recording.journal[moment.position - 1] if moment.position else None
     known = recording.compares or last is None
     summary = changed_by(last, len(changes_in(moment.context))) if known else "what changed last is not known"
-    return {"rows": [_row(node) for node in moment.context], "summary": summary, "missing": ""}
+    return {"rows": [_row(node) for node in moment.context], "summary": summary, "trouble": ""}
 
 
 def _row(node: Node) -> View:

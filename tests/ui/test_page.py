@@ -146,10 +146,10 @@ def test_a_page_is_of_one_branch_and_names_the_others():
 def test_a_source_without_contexts_says_so():
     result = asyncio.run(samples.booking().build(samples.Travel(), clock=VirtualClock()).start())
     contexts = states(shown(page_text(result))["contexts"]["states"])
-    assert {context["missing"] for context in contexts[:-1]} == {ONLY_LAST}
+    assert {context["trouble"] for context in contexts[:-1]} == {ONLY_LAST}
     assert ("cancelled", "1", "same", []) in texts(contexts[-1]["rows"])
     of_journal = shown(page_text(result.journal))
-    assert {context["missing"] for context in states(of_journal["contexts"]["states"])} == {NOT_KEPT}
+    assert {context["trouble"] for context in states(of_journal["contexts"]["states"])} == {NOT_KEPT}
     assert [row["path"] for row in of_journal["listing"]["program"]] == [
         "reserve_funds", "trip", "trip.hotel", "trip.flight",
     ]  # fmt: skip
@@ -173,7 +173,7 @@ def test_an_execution_that_has_gone_on_since_says_why_its_context_is_not_there()
     new = samples.booking().build(samples.Travel(), clock=VirtualClock())
     asyncio.run(new.start())
     [context] = states(shown(page_text(new))["contexts"]["states"])
-    assert (context["rows"], context["missing"]) == ([], GONE_ON)
+    assert (context["rows"], context["trouble"]) == ([], GONE_ON)
 
 
 def test_the_beginning_counts_entries_in_good_english():

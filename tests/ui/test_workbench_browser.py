@@ -207,6 +207,30 @@ def run_cell(page: Page, number: int) -> None:
     )
 
 
+PAINTED = """() => {
+    const panes = ["listing", "history", "events", "context"];
+    const changed = ({ target }) => panes.find((name) => document.querySelector(`.ll-${name}`).contains(target));
+    const watched = { subtree: true, childList: true, characterData: true, attributes: true };
+    globalThis.painted = []; // which panes changed at once
+    new MutationObserver((records) => {
+        const now = new Set(records.map(changed).filter(Boolean));
+        if (now.size) painted.push([...now].sort().join(" "));
+    }).observe(document.querySelector(".ll-grid"), watched);
+}"""
+
+
+def test_all_that_a_step_changes_is_painted_at_once(run_notebook: Callable[..., None], page: Page) -> None:
+    run_notebook("painted", SAGA + "Workbench(booking, {})")
+    page.wait_for_selector(".ll-chart .main-svg", state="attached")
+    page.evaluate(PAINTED)
+    for number in range(1, 5):
+        page.get_by_role("button", name="Step", exact=True).click()
+        expect(page.locator(".ll-dot")).to_have_count(number)
+    painted = page.evaluate("painted")
+    together = [panes for panes in painted if panes == "context events history listing"]
+    assert len(together) >= 3, painted  # a message may be late, and then the others do not wait for it
+
+
 def test_a_person_travels_by_click_drag_and_keys_without_running_anything_and_branches_by_an_edit(
     run_notebook: Callable[..., None], page: Page, snapshot: Callable[[str], None]
 ) -> None:

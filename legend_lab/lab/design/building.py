@@ -12,13 +12,12 @@ from typing import Any, ClassVar, NamedTuple
 from pydantic import Field, JsonValue
 
 from legend_lab.core.errors import DesignError
-from legend_lab.core.program import RetryPolicy
+from legend_lab.core.program import OnCompensationFailure, RetryPolicy
 from legend_lab.lab.design.checks import MOST_STEPS
 from legend_lab.lab.design.model import BlockDesign, ContextField, Design, EffectDesign, FieldType, Retries, StepDesign
 from legend_lab.lab.design.naming import CONTEXT, class_names
 from legend_lab.runtime.effects import Declaration
-from legend_lab.saga.saga import Saga
-from legend_lab.saga.saga import saga_of as saga_from_parts
+from legend_lab.saga.saga import Saga, saga_class
 from legend_lab.saga.simulated import SimulatedStep
 from legend_lab.saga.simulation import SIMULATED_ERRORS
 
@@ -32,6 +31,8 @@ TYPES: dict[FieldType, Any] = {
     "object": object,
 }
 """The types of context fields."""
+MOST_KEPT = 16
+"""Saga classes that are kept: those of what is drawn now and before its last edits."""
 DESCRIPTION = "description"
 """Where a dataclass keeps what is said of a field: in its metadata, under this key."""
 
@@ -83,8 +84,7 @@ def saga_of(design: Design) -> Saga[Any, Exception]:
     effects = {effect.name: effect for effect in design.effects}
     parts = {part.name: _part_of(part, part.name, names, effects) for part in design.parts}
     context = _class_of_context(design)  # known to the saga, so that JSON brings it back
-    said = design.description or None
-    return saga_from_parts(design.name, parts, Exception, design.on_compensation_failure, context, doc=said)
+    return _saga(design.name, parts, design.on_compensation_failure, context, design.description)
 
 
 def context_of(design: Design) -> Any:  # noqa: ANN401 - a class that is made here
@@ -106,7 +106,7 @@ def policy_of(retries: Retries) -> RetryPolicy:
 def _part_of(part: StepDesign | BlockDesign, path: str, names: dict[str, str], effects: dict[str, EffectDesign]) -> Any:  # noqa: ANN401 - a step or saga
     if isinstance(part, BlockDesign):
         inner = {item.name: _part_of(item, f"{path}.{item.name}", names, effects) for item in part.parts}
-        return saga_from_parts(names[path], inner, Exception, "continue", doc=part.description or None)
+        return _saga(names[path], inner, "continue", Any, part.description)
     declared = effects.get(part.effect or "", EffectDesign(name="none"))
     made = _step_class(
         _Class(
@@ -135,6 +135,25 @@ def _part_of(part: StepDesign | BlockDesign, path: str, names: dict[str, str], e
         reads=part.reads,
         writes=part.writes,
     )
+
+
+def _saga(
+    name: str, parts: dict[str, Any], on_compensation_failure: OnCompensationFailure, context: object, said: str
+) -> Saga[Any, Exception]:
+    kinds = tuple((field, type(part)) for field, part in parts.items())
+    made = _saga_class(
+        name,
+        kinds,
+        error=Exception,
+        on_compensation_failure=on_compensation_failure,
+        context=context,
+        doc=said or None,
+    )
+    return made(**parts)
+
+
+_saga_class = lru_cache(maxsize=MOST_KEPT)(saga_class)
+"""Made once for the same steps: to make a class takes most of an edit's time, and classes are slow to clear away."""
 
 
 class _Class(NamedTuple):

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _LINE = re.compile(
     r"(?:^|(?<=\. ))[ \t]*(Owner|Reads|Writes|Adds to|Locks):[ \t]*([^\n]*?)(?=\.?[ \t]*$|\. )", re.MULTILINE
@@ -39,6 +40,7 @@ class Records:
         return self.writes | self.adds_to
 
 
+@lru_cache(maxsize=1_024)
 def read_docstring(text: str | None) -> tuple[str, Records]:
     """The owner (empty when none is named) and the records that a docstring names."""
     said: dict[str, list[str]] = {}

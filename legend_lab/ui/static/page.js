@@ -100,7 +100,7 @@ function start(data, root) {
     toolbar: modelOf({ ...fixed, saga: data.saga, count: "", badge: nothing, standing: { now: "", next: "" }, past: false, buttons: [], clock: {}, panel: null, running: false, alert: "", help: data.help }, hear),
     listing: modelOf({ ...fixed, ...data.listing, marks: {}, breakpoints: {}, current: "", undoing: false, menu: [], anywhere: [], fixed: "" }, hear),
     timeline: modelOf({ ...fixed, drawing: data.timeline, position: 0, past: false }, hear),
-    context: modelOf({ ...fixed, rows: [], summary: "", refused: null }, hear),
+    context: modelOf({ ...fixed, rows: [], summary: "", refused: null, trouble: "" }, hear),
     history: modelOf({ ...fixed, ...data.history, position: 0, where: "", forks: false }, hear),
     effects: modelOf({ ...fixed, effects: [], summary: "" }, hear),
     events: modelOf({ ...fixed, lines: [], earlier: 0, later: 0, next: "" }, hear),
@@ -121,11 +121,10 @@ function start(data, root) {
     const { count: told, badge, now, next, where, marks, current, undoing, effects = [], effects_summary: summary = "" } = momentAt(position);
     const past = position < count;
     const at = position - data.contexts.from;
-    const context = at < 0 || !data.contexts.states.length ? { rows: [], summary: "not on this page", missing: data.contexts.why } : contextAt(at);
+    const context = at < 0 || !data.contexts.states.length ? { rows: [], summary: "not on this page", trouble: data.contexts.why } : contextAt(at);
     models.listing.show({ marks, current, undoing });
     models.timeline.show({ position: position + first, past });
     models.context.show(context);
-    say(unknown, context.missing || "The context is empty.");
     models.history.show({ position, where });
     models.effects.show({ effects, summary });
     models.events.show({ ...eventsAt(data.events, position), next: past ? "" : next });
@@ -137,7 +136,6 @@ function start(data, root) {
   for (const [name, render] of Object.entries({ toolbar, listing, context, history, events })) render.render({ model: models[name], el: areas[name] });
   timeline.render({ model: models.timeline, el: areas.timeline, travel });
   if (data.effects) effectsPart(areas.effects, models.effects);
-  const unknown = areas.context.querySelector(".ll-empty");
   root.append(make("footer", "ll-about", data.about));
   areas.events.addEventListener("click", (event) => {
     const line = event.target.closest("li");

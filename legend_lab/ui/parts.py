@@ -136,6 +136,8 @@ class Toolbar(Closing):
     """Why the run stands still and what can be done: a `Panel`, or None while nothing needs a decision."""
     running = traitlets.Bool().tag(sync=True)
     """A command is being carried out."""
+    slow = traitlets.Bool().tag(sync=True)
+    """It takes so long that it is said."""
     alert = traitlets.Unicode().tag(sync=True)
     """What went wrong, or empty. Read out at once by a screen reader."""
     unheeded = traitlets.Dict(

@@ -92,7 +92,7 @@ def running_panes_of(debugger: Shown, aside: Aside) -> Iterator[tuple[str, Mappi
         "next": "Stop ends it where it awaits something.",
     }
     badge: Badge = {"tone": "forward", "glyph": "▸", "text": "Running"}
-    yield "toolbar", {**_toolbar(debugger, aside), "badge": badge, "standing": _cut_standing(standing)}
+    yield "toolbar", {**_toolbar(debugger, aside), "badge": badge, "standing": _cut_standing(standing), "slow": True}
     yield from _told_by_journal(debugger, aside)
     yield "context", {"summary": "at the last picture: a step runs"}
 
@@ -121,6 +121,7 @@ def _toolbar(debugger: Shown, aside: Aside) -> ToolbarState:
         "past": debugger.is_past,
         "buttons": buttons_of(debugger, running=aside.running),
         "running": aside.running,
+        "slow": False,
         "clock": _clock(debugger, aside.virtual),
         "panel": None if aside.running else _cut_panel(panel_of(debugger)),
     }

@@ -71,6 +71,8 @@ class ToolbarState(TypedDict):
     buttons: list[Button]
     running: bool
     """A command is being carried out."""
+    slow: bool
+    """It takes so long that it is said."""
     clock: Button
     """The switch of the clock."""
     panel: Panel | None

@@ -118,6 +118,21 @@ def counted(page: Page) -> str:
     return told.inner_text()
 
 
+def test_stop_can_be_used_as_soon_as_running_is_said_however_late_the_page_hears_of_it(
+    run_notebook: Callable[..., None], page: Page
+) -> None:
+    """The page's own patience of 150 ms, after which the buttons change, never ends here: as if it was busy itself."""
+    page.add_init_script("""const own = setTimeout;
+        globalThis.setTimeout = (act, ms, ...more) => (ms === 150 ? own(act, 2 ** 30) : own(act, ms, ...more));""")
+    run_notebook("late", SAGA, LONG)
+    page.wait_for_selector(".ll-workbench")
+    page.get_by_role("button", name="Step", exact=True).click()
+    expect(page.locator(".ll-badge")).to_contain_text("Running")
+    expect(page.get_by_role("button", name="Stop")).to_have_attribute("aria-disabled", "false")
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator(".ll-badge")).to_contain_text("Stopped")
+
+
 def test_running_the_cell_again_showing_it_twice_and_deleting_it_leaves_nothing_behind(
     run_notebook: Callable[..., None], page: Page
 ) -> None:

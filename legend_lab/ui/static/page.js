@@ -97,7 +97,7 @@ function start(data, root) {
   const fixed = { shortcuts: data.keys };
   const nothing = { tone: "plain", glyph: "", text: "" };
   const models = {
-    toolbar: modelOf({ ...fixed, saga: data.saga, count: "", badge: nothing, standing: { now: "", next: "" }, past: false, buttons: [], clock: {}, panel: null, running: false, alert: "", help: data.help }, hear),
+    toolbar: modelOf({ ...fixed, saga: data.saga, count: "", badge: nothing, standing: { now: "", next: "" }, past: false, buttons: [], clock: {}, panel: null, running: false, slow: false, alert: "", help: data.help }, hear),
     listing: modelOf({ ...fixed, ...data.listing, marks: {}, breakpoints: {}, current: "", undoing: false, menu: [], anywhere: [], fixed: "" }, hear),
     timeline: modelOf({ ...fixed, drawing: data.timeline, position: 0, past: false }, hear),
     context: modelOf({ ...fixed, rows: [], summary: "", refused: null, trouble: "" }, hear),

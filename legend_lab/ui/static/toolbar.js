@@ -55,11 +55,13 @@ function busyWatch(root, model, showButtons) {
       clearTimeout(timer);
       timer = 0;
       busy = false;
-    } else
+    } else {
       timer ||= setTimeout(() => {
         busy = true;
         show();
       }, FADES_MS);
+      busy ||= model.get("slow"); // a page that was busy itself hears of both at once
+    }
     show();
   };
   return { paint, end: () => clearTimeout(timer) };

@@ -83,6 +83,9 @@ def test_the_keys_scrub_through_every_context_and_it_is_the_debuggers(opened: Op
     page.keyboard.press("Home")  # a key of the rows
     page.keyboard.press("ArrowLeft")
     expect(slider).to_have_attribute("aria-valuenow", "10")
+    for shown in (True, False):
+        page.keyboard.press("?")
+        expect(page.get_by_text("go to the beginning or to the end")).to_be_visible(visible=shown)
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press("Home")
     expect(slider).to_have_attribute("aria-valuenow", "0")

@@ -157,7 +157,7 @@ export function part(el, model, name, title = "") {
 
 /** All parts of the workbench that `root` is in; it is only known once the page shows it. */
 function siblings(root) {
-  return (root.closest(".ll-workbench, .ll-design-grid, .ll-page") ?? root.parentElement).querySelectorAll(".ll-part");
+  return (root.closest(".ll-workbench, .ll-design-grid") ?? root.parentElement).querySelectorAll(".ll-part");
 }
 
 /** Send a command to Python; the other parts hear of it, too. */

@@ -10,7 +10,6 @@ from legend_lab.core.program import Program
 from legend_lab.core.state import ExecutionState
 from legend_lab.lab.charts import figure_data
 from legend_lab.lab.opening import Shown
-from legend_lab.ui.kept import Kept
 from legend_lab.ui.view_state import TimelineState
 
 LEGEND: Final = "✓ done  ✗ failed  ▨ ↩ undo  ┄ back-off  ‖ paused"
@@ -26,11 +25,27 @@ class _Whole:
     state: ExecutionState
 
 
-def timeline_of(debugger: Shown, kept: Kept, *, running: bool = False) -> TimelineState:
+class Drawn:
+    """The chart that was drawn last: it serves again while one travels, since what it shows is the same."""
+
+    def __init__(self) -> None:
+        self._whole: _Whole | None = None
+        self._running = False
+        self._figure: dict[str, Any] = {}
+
+    def figure(self, whole: _Whole, *, running: bool) -> dict[str, Any]:
+        """The chart of a whole branch."""
+        last = self._whole
+        is_same = last is not None and last.program is whole.program and last.journal.is_same(whole.journal)
+        if not is_same or running is not self._running:
+            self._figure = _figure(whole, running=running)
+            self._whole, self._running = whole, running
+        return self._figure
+
+
+def timeline_of(debugger: Shown, drawn: Drawn, *, running: bool = False) -> TimelineState:
     """The whole branch, wherever on it the position is: to travel changes but what is pale and where a line is."""
-    program, journal = debugger.program, debugger.future
-    whole = program, journal.run, len(journal), running
-    figure = kept.get("timeline", whole, lambda: _figure(_Whole(journal, program, debugger.end_state), running=running))
+    figure = drawn.figure(_Whole(debugger.future, debugger.program, debugger.end_state), running=running)
     return {
         "figure": figure,
         "position": debugger.position,

@@ -103,7 +103,7 @@ class Closing(Part):
     """A part that comes last of those beside it: with it, the page paints them all, and is laid out and drawn once."""
 
     pictures: Any = traitlets.Int().tag(sync=True)
-    """How often something beside it was new."""
+    """How often anything of them all was new."""
 
     def show_all(self, states: Iterable[tuple[Part, Mapping[str, Any]]]) -> None:
         """Each part shows its state, sent as soon as it is known; then comes this one, if anything was new."""

@@ -17,8 +17,7 @@ from legend_lab.lab.recording import Recording
 from legend_lab.lab.tree import Node, changes_in, context_tree
 from legend_lab.runtime.faults import Fault, fault_words
 from legend_lab.ui.buttons import NO_CLOCK, buttons_of, clock_button
-from legend_lab.ui.chart import timeline_of
-from legend_lab.ui.kept import Kept
+from legend_lab.ui.chart import Drawn, timeline_of
 from legend_lab.ui.lanes import history_of
 from legend_lab.ui.marks import anywhere_of, breakpoints_of, counted, marks_of, program_rows, summary_of
 from legend_lab.ui.menu_state import Button
@@ -61,7 +60,7 @@ class Aside:
         virtual: whether time is virtual from the next reset on; None for as it is.
         off: faults that are switched off, but kept, and all others, in the order shown.
         refused: the last edit of the context, if it was refused.
-        kept: what was worked out for former pictures and may serve again.
+        drawn: the chart of the last picture.
     """
 
     running: bool = False
@@ -69,7 +68,7 @@ class Aside:
     virtual: bool | None = None
     planned: Planned | None = None
     refused: Refusal | None = None
-    kept: Kept = field(default_factory=Kept)
+    drawn: Drawn = field(default_factory=Drawn)
 
 
 def view_of(debugger: Shown, aside: Aside | None = None) -> ViewState:
@@ -98,8 +97,8 @@ def running_panes_of(debugger: Shown, aside: Aside) -> Iterator[tuple[str, Mappi
 
 
 def _told_by_journal(debugger: Shown, aside: Aside) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    yield "timeline", timeline_of(debugger, aside.kept, running=aside.running)
-    yield "listing", _listing(debugger, aside.kept, running=aside.running)
+    yield "timeline", timeline_of(debugger, aside.drawn, running=aside.running)
+    yield "listing", _listing(debugger, running=aside.running)
     yield "effects", effects_of(debugger)
     yield "history", history_of(debugger, where_of(debugger))
     yield "faults", _faults(debugger, aside.planned)
@@ -107,8 +106,9 @@ def _told_by_journal(debugger: Shown, aside: Aside) -> Iterator[tuple[str, Mappi
 
 
 def planned_panes_of(debugger: Shown, aside: Aside) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The panes that say what is planned: all that can change while a step is performed."""
-    yield "listing", _listing(debugger, aside.kept, running=True)
+    """The panes that say what is planned, and what can be done: all that can change while a step is performed."""
+    yield "toolbar", {"buttons": buttons_of(debugger, running=True)}
+    yield "listing", _listing(debugger, running=True)
     yield "faults", _faults(debugger, aside.planned)
 
 
@@ -121,7 +121,6 @@ def _toolbar(debugger: Shown, aside: Aside) -> ToolbarState:
         "past": debugger.is_past,
         "buttons": buttons_of(debugger, running=aside.running),
         "running": aside.running,
-        "slow": False,
         "clock": _clock(debugger, aside.virtual),
         "panel": None if aside.running else _cut_panel(panel_of(debugger)),
     }
@@ -150,9 +149,8 @@ def _clock(debugger: Shown, wanted: bool | None) -> Button:  # noqa: FBT001 - No
     return clock_button(virtual=virtual, wanted=virtual if wanted is None else wanted)
 
 
-def _listing(debugger: Shown, kept: Kept, *, running: bool) -> ListingState:
-    at = debugger.next_instruction
-    rows = kept.get("program", (debugger.program, debugger.steps), lambda: program_rows(debugger))
+def _listing(debugger: Shown, *, running: bool) -> ListingState:
+    rows, at = program_rows(debugger), debugger.next_instruction
     breakpoints = len(debugger.breakpoints)
     return {
         "program": rows,

@@ -71,8 +71,8 @@ class ToolbarState(TypedDict):
     buttons: list[Button]
     running: bool
     """A command is being carried out."""
-    slow: bool
-    """It takes so long that it is said."""
+    slow: NotRequired[bool]
+    """It takes so long that it is said; `Workbench` takes it back when the command ends."""
     clock: Button
     """The switch of the clock."""
     panel: Panel | None

@@ -22,9 +22,9 @@ from legend_lab.runtime.run import SYSTEM_CLOCK
 from legend_lab.runtime.store import PausedRecord
 from legend_lab.saga.saga import Saga
 from legend_lab.ui.buttons import buttons_of
+from legend_lab.ui.chart import Drawn
 from legend_lab.ui.commands import Commands
 from legend_lab.ui.fault_menu import fault_of
-from legend_lab.ui.kept import Kept
 from legend_lab.ui.layout import WorkbenchLayout
 from legend_lab.ui.lifetime import close_on_rerun
 from legend_lab.ui.looking import NOTHING, go, look, shown_of
@@ -97,7 +97,7 @@ class Workbench(WorkbenchLayout):
         self._virtual: bool | None = None
         self._stopped: StopReason | None = None
         self._refused: Refusal | None = None
-        self._kept = Kept()
+        self._drawn = Drawn()
         self._shown_at = 0.0
         self._running = False
         self._slow: asyncio.TimerHandle | None = None
@@ -148,6 +148,11 @@ class Workbench(WorkbenchLayout):
         self._runs_again = True
         self._commands.receive({"command": "run"})
 
+    def dispose(self) -> None:
+        """The workbench is gone from every page, and what it showed is let go."""
+        super().dispose()
+        self._drawn = Drawn()
+
     def refresh(self) -> None:
         """Show the run as it is now."""
         self.show(panes_of(self.shown, self._aside()))
@@ -159,7 +164,7 @@ class Workbench(WorkbenchLayout):
             virtual=self._virtual,
             planned=self._planned,
             refused=self._refused,
-            kept=self._kept,
+            drawn=self._drawn,
         )
 
     async def _handle(self, command: dict[str, str]) -> None:
@@ -225,7 +230,6 @@ class Workbench(WorkbenchLayout):
         finally:
             if self._running:
                 self.show(planned_panes_of(self.shown, self._aside()))
-                self.toolbar.show({"buttons": buttons_of(self.shown, running=True)})
             else:
                 self._stopped = self._refused = None
                 self.refresh()
@@ -264,7 +268,7 @@ class Workbench(WorkbenchLayout):
 
     def _busy(self, busy: bool) -> None:  # noqa: FBT001 - the callback has one meaning
         self._running = busy
-        self.toolbar.show({"running": busy, "buttons": buttons_of(self.shown, running=busy)})
+        self.toolbar.show({"running": busy, "slow": False, "buttons": buttons_of(self.shown, running=busy)})
         self._watch()
 
     def _watch(self) -> None:

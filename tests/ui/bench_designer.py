@@ -44,7 +44,7 @@ MOVE = "() => document.querySelector('.ld-tool-down').click()"
 CLICKS = 60
 
 
-def times(page: Page, what: str, act: str, clicks: int = CLICKS) -> list[float]:
+def measure(page: Page, what: str, act: str, clicks: int = CLICKS) -> list[float]:
     """How long the act takes until `what` shows it, each time, in ms."""
     found = []
     for _ in range(clicks):
@@ -53,18 +53,18 @@ def times(page: Page, what: str, act: str, clicks: int = CLICKS) -> list[float]:
     return found
 
 
-def told(found: list[float]) -> str:
+def summary(found: list[float]) -> str:
     return f"p50 {statistics.median(found):.0f} ms, p95 {statistics.quantiles(found, n=20)[-1]:.0f} ms"
 
 
-def moved(page: Page) -> list[float]:
+def measure_moves(page: Page) -> list[float]:
     """Three steps are moved down one after the other, so that no order comes twice."""
     found = []
     for step in ("s3", "s4", "s5"):
         page.locator(".ld-row", has=page.get_by_text(step, exact=True)).click()
         expect(page.locator(".ll-settings .ll-note")).to_have_text(f"step {step}")
         page.wait_for_timeout(300)
-        found += times(page, CHART, MOVE, CLICKS // 3)
+        found += measure(page, CHART, MOVE, CLICKS // 3)
     return found
 
 
@@ -74,10 +74,11 @@ def test_an_edit_is_seen_within_150_ms(run_notebook, page: Page, steps: int) -> 
     run_notebook(f"edits{steps}", CELL.format(steps=steps))
     page.wait_for_selector(".ll-chart .bars .point", state="attached")
     page.wait_for_selector(".jupyter-button", state="attached")
-    times(page, ".widget-label", BARE, 5)
+    measure(page, ".widget-label", BARE, 5)
     print()
-    print(f"{steps} steps, bare button: {told(times(page, '.widget-label', BARE))}")
-    print(f"{steps} steps, a duration typed, until its form shows it: {told(times(page, '.ll-settings', DURATION))}")
-    print(f"{steps} steps, a duration typed, until the new run is drawn: {told(times(page, CHART, DURATION))}")
-    print(f"{steps} steps, a box ticked, until its form shows it: {told(times(page, '.ll-settings', CHECK))}")
-    print(f"{steps} steps, a step moved, until the new run is drawn: {told(moved(page))}")
+    form = ".ll-settings"
+    print(f"{steps} steps, bare button: {summary(measure(page, '.widget-label', BARE))}")
+    print(f"{steps} steps, a duration typed, until its form shows it: {summary(measure(page, form, DURATION))}")
+    print(f"{steps} steps, a duration typed, until the new run is drawn: {summary(measure(page, CHART, DURATION))}")
+    print(f"{steps} steps, a box ticked, until its form shows it: {summary(measure(page, form, CHECK))}")
+    print(f"{steps} steps, a step moved, until the new run is drawn: {summary(measure_moves(page))}")

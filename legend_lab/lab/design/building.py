@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copyreg
 import dataclasses
+from collections import deque
 from copy import deepcopy
 from functools import lru_cache
 from types import new_class
@@ -31,8 +32,8 @@ TYPES: dict[FieldType, Any] = {
     "object": object,
 }
 """The types of context fields."""
-MOST_KEPT = 16
-"""Saga classes that are kept: those of what is drawn now and before its last edits."""
+SAGAS_KEPT = 16
+"""So many sagas were built last whose classes serve again: to make one takes most of an edit's time."""
 DESCRIPTION = "description"
 """Where a dataclass keeps what is said of a field: in its metadata, under this key."""
 
@@ -80,6 +81,7 @@ def saga_of(design: Design) -> Saga[Any, Exception]:
     """
     if not design.parts:
         raise DesignError("a design needs a step before it can run; add one")
+    _recent.appendleft({})
     names = class_names(design)
     effects = {effect.name: effect for effect in design.effects}
     parts = {part.name: _part_of(part, part.name, names, effects) for part in design.parts}
@@ -141,7 +143,8 @@ def _saga(
     name: str, parts: dict[str, Any], on_compensation_failure: OnCompensationFailure, context: object, said: str
 ) -> Saga[Any, Exception]:
     kinds = tuple((field, type(part)) for field, part in parts.items())
-    made = _saga_class(
+    key = name, kinds, on_compensation_failure, context, said
+    made = next((known[key] for known in _recent if key in known), None) or saga_class(
         name,
         kinds,
         error=Exception,
@@ -149,11 +152,12 @@ def _saga(
         context=context,
         doc=said or None,
     )
+    _recent[0][key] = made
     return made(**parts)
 
 
-_saga_class = lru_cache(maxsize=MOST_KEPT)(saga_class)
-"""Made once for the same steps: to make a class takes most of an edit's time, and classes are slow to clear away."""
+_recent: deque[dict[tuple[object, ...], type[Saga[Any, Any]]]] = deque([{}], maxlen=SAGAS_KEPT)
+"""For each saga that was built last, the newest first: its class and those of its blocks, by what they are made of."""
 
 
 class _Class(NamedTuple):

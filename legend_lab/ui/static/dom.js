@@ -99,6 +99,7 @@ export function follow(model, root, paint, closes = false) {
   };
   model.on("change", changed);
   root.addEventListener("ll-paint", now);
+  for (const event of ["pointerdown", "keydown"]) root.addEventListener(event, now, true); // what a person acts on is true
   paint();
   return () => {
     clearTimeout(due);

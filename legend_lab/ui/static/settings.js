@@ -29,8 +29,8 @@ function render({ model, el }) {
   say(about, WHAT);
   body.addEventListener("focusin", explain);
   body.addEventListener("pointerover", explain);
-  hear(body, ({ place }, text) => send(root, model, { command: "set", path: model.get("form").path, place, text }));
-  let shown = null;
+  hear(body, ({ place }, text) => send(root, model, { command: "set", path: shown.path, place, text }));
+  let shown = null; // the form that the fields are of
 
   function paint() {
     const [form, refused] = [model.get("form"), model.get("refused")];

@@ -223,3 +223,42 @@ def test_another_process_takes_up_a_pickled_saga(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True, check=True)
     assert done.stdout == "True 7 Books a trip. Both.\n"
+
+
+def in_blocks(number, duration_ms=1.0):
+    block = BlockDesign(name="b", parts=(StepDesign(name="s", duration_ms=duration_ms),))
+    return Design(name="Blocks", parts=tuple(block.model_copy(update={"name": f"b{n}"}) for n in range(number)))
+
+
+@pytest.mark.parametrize("blocks", [1, 40])
+def test_a_saga_whose_classes_are_the_same_has_the_same_classes(blocks):
+    first, second = saga_of(in_blocks(blocks)), saga_of(in_blocks(blocks, 2.0))
+    assert type(first) is type(second)
+    assert {type(value) for _, value in first} == {type(value) for _, value in second}
+    assert [value.s.duration_ms for _, value in second] == [2.0] * blocks
+
+
+A, B = StepDesign(name="a"), StepDesign(name="b")
+
+
+def an_x(initial):
+    return {"context": (ContextField(name="x", type="object", initial=initial),)}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"name": "One"}, {"name": "Other"}),
+        ({"description": "this"}, {"description": "that"}),
+        ({"on_compensation_failure": "continue"}, {"on_compensation_failure": "halt"}),
+        ({"parts": (A, B)}, {"parts": (B, A)}),
+        ({"parts": (A,)}, {"parts": (StepDesign(name="a", timeout_s=1.0),)}),
+        (an_x(0), an_x(False)),
+        (an_x(0), an_x(0.0)),
+        (an_x(1), an_x(True)),
+    ],
+)
+def test_a_saga_never_has_the_class_of_another_design(one, other):
+    first, second = (saga_of(Design(**({"parts": (A,)} | settings))) for settings in (one, other))
+    assert type(first) is not type(second)
+    assert type(saga_of(Design(**({"parts": (A,)} | one)))) is type(first)

@@ -39,8 +39,14 @@ DURATION = FIELD % ("Duration in ms", TYPE)
 CHECK = FIELD % ("when the step itself has failed", "field.click();")
 CHART = ".js-plotly-plot"
 MOVE = "() => document.querySelector('.ld-tool-down').click()"
-
-
+BUTTON = "() => document.querySelector(`%s`).click()"
+THERE_AND_BACK = {
+    "duplicated": BUTTON % ".ld-tool-duplicate",
+    "undone": BUTTON % ".ld-buttons button:nth-child(1)",
+    "redone": BUTTON % ".ld-buttons button:nth-child(2)",
+    "deleted": BUTTON % ".ld-tool-delete",
+}
+"""Edits after which, one after the other, all is as it was."""
 CLICKS = 60
 
 
@@ -68,6 +74,14 @@ def measure_moves(page: Page) -> list[float]:
     return found
 
 
+def measure_others(page: Page, rounds: int = 15) -> dict[str, list[float]]:
+    found: dict[str, list[float]] = {name: [] for name in THERE_AND_BACK}
+    for _ in range(rounds):
+        for name, act in THERE_AND_BACK.items():
+            found[name] += measure(page, CHART, act, 1)
+    return found
+
+
 @pytest.mark.parametrize("steps", [30, 100])
 def test_an_edit_is_seen_within_150_ms(run_notebook, page: Page, steps: int) -> None:
     page.set_viewport_size({"width": 1600, "height": 1400})
@@ -82,3 +96,5 @@ def test_an_edit_is_seen_within_150_ms(run_notebook, page: Page, steps: int) -> 
     print(f"{steps} steps, a duration typed, until the new run is drawn: {summary(measure(page, CHART, DURATION))}")
     print(f"{steps} steps, a box ticked, until its form shows it: {summary(measure(page, form, CHECK))}")
     print(f"{steps} steps, a step moved, until the new run is drawn: {summary(measure_moves(page))}")
+    for name, found in measure_others(page).items():
+        print(f"{steps} steps, a step {name}, until the new run is drawn: {summary(found)}")

@@ -15,13 +15,11 @@ from legend_lab.lab.moments import Moments
 from legend_lab.lab.source import Source
 from legend_lab.saga.writing import save_text
 from legend_lab.ui.page_view import page_of
+from legend_lab.ui.sources import SHARED, script, styles
 
-_STATIC: Final = Path(__file__).parent / "static"
 _PARTS: Final = {"toolbar": "toolbar", "listing": "listing", "context": "context", "history": "history",
                  "events": "events", "timeline": "page_timeline"}  # fmt: skip
 """The module behind each part's name in `page.js`."""
-_STYLES: Final = ("base", "toolbar", "listing", "context", "history", "events", "page")
-_IMPORT: Final = re.compile(r'^import \{[^}]*\} from "\./dom\.js";\n', re.MULTILINE)
 _ESCAPED: Final = re.compile("[<\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 """Characters written as escapes: what could end a script, what hides, and what no file in UTF-8 can hold."""
 
@@ -53,9 +51,9 @@ def page_text(source: Source | Journal) -> str:
     """
     data = json.dumps(page_of(Moments(source)), ensure_ascii=False, separators=(",", ":"))
     data = _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", data)
-    script, style = _script(), "\n".join(_text(f"{name}.css") for name in _STYLES)
+    code, style = _script(), styles("toolbar", "listing", "context", "history", "events", "page")
     allowed = (
-        f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; script-src {_hash(code)}; style-src {_hash(style)}; base-uri 'none'; form-action 'none'"
     )
     return f"""<!DOCTYPE html>
 <html lang="en">
@@ -70,7 +68,7 @@ def page_text(source: Source | Journal) -> str:
 <div class="ll-page ll-workbench"></div>
 <noscript>This page shows a run of a saga and needs JavaScript, all of which is in this file.</noscript>
 <script type="application/json" id="ll-data">{data}</script>
-<script type="module">{script}</script>
+<script type="module">{code}</script>
 </body>
 </html>
 """
@@ -78,18 +76,13 @@ def page_text(source: Source | Journal) -> str:
 
 def _script() -> str:
     """All modules as one: each part in a scope of its own, over what they share."""
-    shared = _text("dom.js").replace("export function", "function")
+    shared = [script(name).replace("export function", "function") for name in SHARED]
     parts = [f"const {name} = (() => {{\n{_body(module)}\n}})();" for name, module in _PARTS.items()]
-    return "\n".join([shared, *parts, _text("page.js")])
+    return "\n".join([*shared, *parts, script("page")])
 
 
 def _body(module: str) -> str:
-    text = _IMPORT.sub("", _text(f"{module}.js"))
-    return text.replace("export default { render };", "return { render };")
-
-
-def _text(name: str) -> str:
-    return (_STATIC / name).read_text(encoding="utf-8")
+    return script(module).replace("export default { render };", "return { render };")
 
 
 def _hash(text: str) -> str:

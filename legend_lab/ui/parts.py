@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 import anywidget
@@ -15,19 +13,7 @@ import traitlets
 from legend_lab.lab.charts import CONFIG
 from legend_lab.ui.fault_menu import FAULT_MENU
 from legend_lab.ui.keys import KEY_HELP, KEYS
-
-_STATIC = Path(__file__).parent / "static"
-_IMPORT = re.compile(r'^import \{[^}]*\} from "\./\w+\.js";\n', re.MULTILINE)
-
-
-def _module(name: str, *shared: str) -> str:
-    """A part's module as one text: anywidget loads a single module, so what it imports takes the imports' place."""
-    files = ((_STATIC / f"{file}.js").read_text(encoding="utf-8") for file in ("dom", *shared, name))
-    return "\n".join(_IMPORT.sub("", file) for file in files)
-
-
-def _styles(*names: str) -> str:
-    return "\n".join((_STATIC / f"{name}.css").read_text(encoding="utf-8") for name in ("base", *names))
+from legend_lab.ui.sources import module, styles
 
 
 def _sendable(value: Any) -> Any:  # noqa: ANN401 - whatever a trait holds
@@ -115,8 +101,8 @@ class Closing(Part):
 class Toolbar(Closing):
     """The buttons, where the run stands, why it stands still, and what went wrong."""
 
-    _esm = _module("toolbar")
-    _css = _styles("toolbar", "layout")
+    _esm = module("toolbar")
+    _css = styles("toolbar", "layout")
 
     saga = traitlets.Unicode().tag(sync=True)
     """Name of the saga."""
@@ -156,8 +142,8 @@ class Toolbar(Closing):
 class Listing(Part):
     """The program, one row a step, with what became of each and a fault menu."""
 
-    _esm = _module("listing")
-    _css = _styles("listing")
+    _esm = module("listing")
+    _css = styles("listing")
 
     program: Any = traitlets.List().tag(sync=True)
     """A `ProgramRow` for each step and block, in program order."""
@@ -182,8 +168,8 @@ class Listing(Part):
 class Context(Part):
     """The context, with what the last instruction changed."""
 
-    _esm = _module("context")
-    _css = _styles("context")
+    _esm = module("context")
+    _css = styles("context")
 
     rows: Any = traitlets.List().tag(sync=True)
     """The values, a `ContextRow` each."""
@@ -198,8 +184,8 @@ class Context(Part):
 class Effects(Part):
     """What the saga has done in the outside world: open, doubled, undone, on its way."""
 
-    _esm = _module("effects")
-    _css = _styles("effects")
+    _esm = module("effects")
+    _css = styles("effects")
 
     rows: Any = traitlets.List().tag(sync=True)
     """The effects, an `EffectRow` each."""
@@ -212,8 +198,8 @@ class Effects(Part):
 class History(Part):
     """Everything that happened, a dot an entry and a lane a branch, to travel on."""
 
-    _esm = _module("history")
-    _css = _styles("history")
+    _esm = module("history")
+    _css = styles("history")
 
     lanes: Any = traitlets.List().tag(sync=True)
     """A `Lane` for each branch, in the order in which they began."""
@@ -236,8 +222,8 @@ class History(Part):
 class Faults(Part):
     """The fault plan, a chip a fault."""
 
-    _esm = _module("faults")
-    _css = _styles("faults")
+    _esm = module("faults")
+    _css = styles("faults")
 
     chips: Any = traitlets.List().tag(sync=True)
     """The planned faults, a `Chip` each."""
@@ -250,8 +236,8 @@ class Faults(Part):
 class Events(Part):
     """What happened, a line an event, the newest last."""
 
-    _esm = _module("events")
-    _css = _styles("events")
+    _esm = module("events")
+    _css = styles("events")
 
     lines: Any = traitlets.List().tag(sync=True)
     """The newest events, a `EventLine` each."""
@@ -269,8 +255,8 @@ class Timeline(Part):
     plotly.js (5 MB) goes to a page once, over the kernel's own connection, when the page's first timeline asks for it.
     """
 
-    _esm = _module("timeline", "lanes")
-    _css = _styles("timeline")
+    _esm = module("timeline", "lanes")
+    _css = styles("timeline")
 
     figure: Any = traitlets.Dict({"data": [], "layout": {}}).tag(sync=True)
     """Data and layout of the Figure, as plain JSON."""

@@ -6,7 +6,8 @@ from typing import Any
 
 import traitlets
 
-from legend_lab.ui.parts import Closing, Part, _module, _styles
+from legend_lab.ui.parts import Closing, Part
+from legend_lab.ui.sources import module, styles
 
 
 class DesignPart(Part):
@@ -19,8 +20,8 @@ class DesignPart(Part):
 class DesignBar(DesignPart, Closing):
     """The saga's name, undo and redo, code and files, and what went wrong."""
 
-    _esm = _module("designbar", "designing")
-    _css = _styles("designbar", "designer")
+    _esm = module("designbar", "designing")
+    _css = styles("designbar", "designer")
 
     name = traitlets.Unicode().tag(sync=True)
     """Name of the saga."""
@@ -51,8 +52,8 @@ class DesignBar(DesignPart, Closing):
 class Outline(DesignPart):
     """The saga as a tree of steps and blocks."""
 
-    _esm = _module("outline", "designing")
-    _css = _styles("outline")
+    _esm = module("outline", "designing")
+    _css = styles("outline")
 
     rows: Any = traitlets.List().tag(sync=True)
     """The saga, then each block and step, an `OutlineRow` each."""
@@ -69,8 +70,8 @@ class Outline(DesignPart):
 class Settings(DesignPart):
     """The settings of what is selected."""
 
-    _esm = _module("settings", "designing", "fields")
-    _css = _styles("fields", "settings")
+    _esm = module("settings", "designing", "fields")
+    _css = styles("fields", "settings")
 
     form = traitlets.Dict({"path": "", "kind": "saga", "name": "", "groups": [], "findings": []}).tag(sync=True)
     """A `FormState`."""
@@ -81,8 +82,8 @@ class Settings(DesignPart):
 class Tables(DesignPart):
     """The context's fields and the effects."""
 
-    _esm = _module("tables", "designing", "fields")
-    _css = _styles("fields", "tables")
+    _esm = module("tables", "designing", "fields")
+    _css = styles("fields", "tables")
 
     tables: Any = traitlets.List().tag(sync=True)
     """A `TableState` each."""

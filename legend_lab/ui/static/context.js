@@ -1,5 +1,6 @@
 // The context, with what the last instruction changed. Values inside values open and close, leaves can be edited.
-import { follow, list, make, part, reveal, rows, say, send, tip, whereChanged } from "./dom.js";
+import { follow, make, part, reveal, rowGroup, rows, say, send, tip } from "./dom.js";
+import { grouped, whereChanged } from "./lists.js";
 
 const SIGNS = { same: ["", ""], inside: ["", "changed inside"], added: ["+", "added"], removed: ["−", "removed"], changed: ["~", "changed"] };
 
@@ -130,14 +131,14 @@ function render({ model, el }) {
     const shown = [...visible(model.get("rows"), open)];
     const refused = model.get("refused");
     if (field.isOpen() && refused === told) field.close(root.contains(document.activeElement));
-    list(body, shown, ({ here }) => here, create, whereChanged(update));
+    grouped(body, shown, ({ here }) => here, create, whereChanged(update), rowGroup);
     body.style.setProperty("--keys", Math.max(...shown.map(({ item, depth }) => item.key.length + 2 * depth), 0));
     const trouble = model.get("trouble");
     say(empty, trouble || "The context is empty.");
     empty.hidden = shown.length > 0 && !trouble;
-    if (!nav.selected()) nav.select(body.firstElementChild, false);
+    if (!nav.selected()) nav.select(body.querySelector(".ll-row"), false);
     if (refused && refused !== told) {
-      const row = [...body.children].find((other) => other.item.item.place === refused.place);
+      const row = [...body.querySelectorAll(".ll-row")].find((other) => other.item.item.place === refused.place);
       if (row) field.open(row, refused.text, refused.why);
     }
     told = refused;

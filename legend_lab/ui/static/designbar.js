@@ -1,6 +1,7 @@
 // The saga's name, undo and redo, code and files, and what went wrong.
-import { follow, list, make, say, send } from "./dom.js";
+import { follow, make, say, send } from "./dom.js";
 import { action, designPart, enable, gallery } from "./designing.js";
+import { list } from "./lists.js";
 
 const KEYS = [
   [["a"], "add a step behind the one that is selected, and name it"],

@@ -35,38 +35,6 @@ export function style(node, name, value) {
   if (node.style.getPropertyValue(name) !== String(value)) node.style.setProperty(name, value);
 }
 
-/**
- * The children of `parent` become one element per item, in order. An element is made once per key and then only
- * updated, so focus, scrolling and selections survive. `node.item` is always the newest item.
- */
-export function list(parent, items, key, create, update = () => {}) {
-  const wanted = new Map(items.map((item, index) => [String(key(item, index)), item]));
-  const present = new Map();
-  for (const node of [...parent.children]) {
-    if (wanted.has(node.dataset.key)) present.set(node.dataset.key, node);
-    else node.remove();
-  }
-  let index = 0;
-  for (const [name, item] of wanted) {
-    const node = present.get(name) ?? create(item);
-    if (node.dataset.key !== name) node.dataset.key = name;
-    node.item = item;
-    update(node, item);
-    if (parent.children[index] !== node) parent.insertBefore(node, parent.children[index] ?? null);
-    index += 1;
-  }
-}
-
-/** `update` for `list`, called only for what differs from what the element shows: of hundreds of rows, that is a few. */
-export function whereChanged(update) {
-  return (node, item) => {
-    const told = JSON.stringify(item);
-    if (node.told === told) return;
-    node.told = told;
-    update(node, item);
-  };
-}
-
 const SOON_MS = 200;
 
 /**
@@ -165,6 +133,11 @@ function siblings(root) {
 export function send(root, model, command) {
   model.send(command);
   for (const other of siblings(root)) other.dispatchEvent(new CustomEvent("ll-sent", { detail: command }));
+}
+
+/** A group of the rows of a grid. */
+export function rowGroup() {
+  return make("div", "ll-group", "", { role: "rowgroup" });
 }
 
 const ROW_KEYS = ["ArrowUp", "ArrowDown", "f"];

@@ -1,5 +1,6 @@
 // What the saga has done in the outside world; a move of an effect leads to the moment at which it was made.
-import { follow, list, make, part, rows, say, send, tip } from "./dom.js";
+import { follow, make, part, rows, say, send, tip } from "./dom.js";
+import { list } from "./lists.js";
 
 const GLYPHS = { open: "●", doubled: "⁑", undone: "↩", late: "…", never_opened: "∅" };
 

@@ -1,5 +1,6 @@
 // What happened, a line an event, the newest last.
-import { beforePicture, follow, list, make, part, reveal, say, whenShown } from "./dom.js";
+import { beforePicture, follow, make, part, reveal, say, whenShown } from "./dom.js";
+import { grouped } from "./lists.js";
 
 function create({ at, event, text, tone }) {
   const line = make("li", "", "", { "data-tone": tone });
@@ -7,10 +8,14 @@ function create({ at, event, text, tone }) {
   return line;
 }
 
+function update(line, { later }) {
+  line.classList.toggle("ll-later", later);
+}
+
 function render({ model, el }) {
   const { root, note } = part(el, model, "events", "Events");
   const body = make("div", "ll-body", "", { tabindex: "0", role: "log", "aria-label": "Events", "aria-live": "off" });
-  const lines = make("ol");
+  const lines = make("div");
   const next = make("div", "ll-next");
   body.append(lines, next);
   root.append(body);
@@ -21,10 +26,11 @@ function render({ model, el }) {
   /** What has happened last is in view; the newest line, for whoever looks there. */
   const settle = () => {
     const later = model.get("later");
-    const happened = lines.children.length - later;
+    const all = lines.querySelectorAll("li");
+    const happened = all.length - later;
     if (later && happened) {
-      reveal(body, lines.children[Math.max(0, happened - 4)]); // with what led to it
-      reveal(body, lines.children[happened - 1]);
+      reveal(body, all[Math.max(0, happened - 4)]); // with what led to it
+      reveal(body, all[happened - 1]);
     } else if (later) body.scrollTop = 0;
     else if (follows) body.scrollTop = body.scrollHeight;
     follows = false;
@@ -35,8 +41,8 @@ function render({ model, el }) {
     const shown = model.get("lines");
     const happened = shown.length - model.get("later");
     follows ||= atEnd || wasPast;
-    list(lines, shown, (line, index) => JSON.stringify([earlier + index, line]), create);
-    [...lines.children].forEach((line, index) => line.classList.toggle("ll-later", index >= happened));
+    const items = shown.map((line, index) => ({ ...line, number: earlier + index, later: index >= happened }));
+    grouped(lines, items, ({ later, ...line }) => JSON.stringify(line), create, update, () => make("ol", "ll-group"));
     say(next, model.get("next"));
     say(note, earlier ? `${earlier} earlier not shown` : "");
     beforePicture(body, settle);

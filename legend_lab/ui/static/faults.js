@@ -1,5 +1,6 @@
 // The fault plan, a chip a fault: a click switches it off and on, another takes it away; all of it can be copied as code.
-import { follow, list, make, part, say, send, tip } from "./dom.js";
+import { follow, make, part, say, send, tip } from "./dom.js";
+import { list } from "./lists.js";
 
 const SAID_MS = 2_000;
 

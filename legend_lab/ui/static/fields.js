@@ -1,5 +1,6 @@
 // Fields to type, choose and tick: each shows its setting, sends it when it changes, and says beside it why it cannot be.
-import { list, make, say } from "./dom.js";
+import { make, say } from "./dom.js";
+import { list } from "./lists.js";
 
 let made = 0;
 

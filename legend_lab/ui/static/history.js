@@ -1,5 +1,6 @@
 // Everything that happened, a dot an entry and a lane a branch, to travel on with pointer and keys.
-import { beforePicture, follow, list, make, part, reveal, say, send, style, tip, whereChanged } from "./dom.js";
+import { beforePicture, follow, make, part, reveal, say, send, style, tip } from "./dom.js";
+import { list, whereChanged } from "./lists.js";
 
 const UNIT_PX = 44; // as wide as a dot's share gets; `history.css` says the same
 const ROW_PX = 26;

@@ -16,7 +16,7 @@ export function inView(figure, height, scrolled) {
   const seen = (y) => y > from - headroom && y < to;
   const ticks = figure.layout.yaxis.tickvals.map(seen);
   const only = (values) => values.filter((_, index) => ticks[index]);
-  const { yaxis, annotations = [] } = figure.layout;
+  const { yaxis, annotations = [], shapes = [] } = figure.layout;
   const layout = {
     ...figure.layout,
     height,
@@ -24,6 +24,7 @@ export function inView(figure, height, scrolled) {
     annotations: annotations
       .map((note) => (note.yref !== "paper" && note.y < 0 ? { ...note, y: note.y + from - top } : note))
       .filter((note) => note.yref === "paper" || note.y < from - headroom || seen(note.y)),
+    shapes: shapes.filter(({ yref, y0, y1 }) => yref === "paper" || (y1 > from && y0 < to)),
   };
   const data = figure.data.map((trace) => cropped(trace, seen, from, to));
   return { data: data.filter(({ y }) => y.length), layout };

@@ -1,5 +1,6 @@
 // The program, one row a step, with what became of each and a fault menu.
-import { beforePicture, follow, list, make, part, reveal, rows, say, send, tip, whenShown, whereChanged } from "./dom.js";
+import { beforePicture, follow, make, part, reveal, rowGroup, rows, say, send, tip, whenShown } from "./dom.js";
+import { grouped, list, whereChanged } from "./lists.js";
 
 const GLYPHS = {
   pending: ["·", "not run"],
@@ -309,7 +310,8 @@ function render({ model, el }) {
       breakpoint: of(breakpoints, item.path),
       mark: of(marks, item.path) ?? UNTOUCHED,
     }));
-    list(body, shown, ({ path, kind, input }) => JSON.stringify([path, kind, input]), createRow, whereChanged(updateRow));
+    const key = ({ path, kind, input }) => JSON.stringify([path, kind, input]);
+    grouped(body, shown, key, createRow, whereChanged(updateRow), rowGroup);
     menu.check();
     list(anywhere, model.get("anywhere"), ({ text }) => text, createAnywhere, updateAnywhere);
     anywhere.hidden = !model.get("anywhere").length;

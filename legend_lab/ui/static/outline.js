@@ -1,6 +1,7 @@
 // The saga as a tree: rows to select, name, drag and move with the keyboard; while it is empty, designs to start from.
-import { follow, list, make, reveal, rows, say, send } from "./dom.js";
+import { follow, make, reveal, rows, say, send } from "./dom.js";
 import { action, designPart, enable, gallery } from "./designing.js";
+import { list } from "./lists.js";
 
 const KINDS = { saga: ["◆", "saga"], block: ["▾", "block"], step: ["", "step"] };
 const parentOf = (path) => path.slice(0, Math.max(0, path.lastIndexOf(".")));

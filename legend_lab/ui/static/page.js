@@ -139,7 +139,7 @@ function start(data, root) {
   root.append(make("footer", "ll-about", data.about));
   areas.events.addEventListener("click", (event) => {
     const line = event.target.closest("li");
-    if (line && !String(getSelection())) show(models.events.get("earlier") + [...line.parentElement.children].indexOf(line) + 1);
+    if (line && !String(getSelection())) show(line.item.number + 1);
   });
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;

@@ -1,7 +1,8 @@
 // The settings of what is selected, in groups of lines; below them, what the line in use means.
-import { follow, list, make, reveal, say, send } from "./dom.js";
+import { follow, make, reveal, say, send } from "./dom.js";
 import { designPart } from "./designing.js";
 import { hear, showFields, whyLine } from "./fields.js";
+import { list } from "./lists.js";
 
 const WHAT = "Point at a line, or go to it, to read here what it means.";
 const KINDS = { saga: "Saga", block: "Block", step: "Step" };

@@ -1,7 +1,8 @@
 // The context's fields and the effects, a small table each; the last row makes a new one.
-import { follow, list, make, say, send } from "./dom.js";
+import { follow, make, say, send } from "./dom.js";
 import { designPart } from "./designing.js";
 import { hear, showFields, whyLine } from "./fields.js";
+import { list } from "./lists.js";
 
 function createRow() {
   const row = make("div", "ld-trow", "", { role: "row" });

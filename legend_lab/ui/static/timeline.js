@@ -1,5 +1,5 @@
 // A plotly Figure that is updated in place. plotly.js comes once per page, over the kernel's own connection.
-import { follow, make, part, say, send } from "./dom.js";
+import { beforePicture, follow, make, part, say, send } from "./dom.js";
 import { entriesIn, inView, panTo, scrollTo } from "./lanes.js";
 
 const PATIENCE_MS = 15_000;
@@ -105,6 +105,7 @@ function render({ model, el }) {
   let again = false;
   let gone = false;
   let room = { width: 0, height: 0 };
+  let scrolled = 0; // where the lanes are scrolled to, or will be in the next picture: to ask the page lays it out
   let drawn = [];
   const draw = async () => {
     if (!library || gone || !room.width) return;
@@ -115,10 +116,10 @@ function render({ model, el }) {
     const figure = model.get("figure");
     const tall = figure.layout.height ?? room.height;
     const height = Math.min(room.height, ROOMIEST * tall);
-    const wanted = [figure, model.get("config"), room.width, height, tall > height ? body.scrollTop : 0];
+    const wanted = [figure, model.get("config"), room.width, height, tall > height ? scrolled : 0];
     if (wanted.every((each, index) => each === drawn[index])) return mark(); // to travel changes nothing that plotly draws
     busy = true;
-    const { data, layout } = tall > height ? inView(figure, height, body.scrollTop) : figure;
+    const { data, layout } = tall > height ? inView(figure, height, scrolled) : figure;
     const size = { width: room.width, height, autosize: false };
     const xaxis = zoomable(layout.xaxis, room.width - layout.margin.l - layout.margin.r);
     try {
@@ -165,6 +166,7 @@ function render({ model, el }) {
     const tall = figure.layout.height;
     body.style.minHeight = `${Math.min(tall ?? 0, TALLEST_PX)}px`; // the pane grows with it, up to a point
     whole.style.height = tall ? `${tall}px` : "100%";
+    scrolled = Math.max(0, Math.min(scrolled, (tall ?? 0) - room.height)); // it may be less tall than it was
   };
   /** Where a person has zoomed in, an entry that is gone to comes into view. */
   const pan = (figure, entry) => {
@@ -178,8 +180,11 @@ function render({ model, el }) {
     const [figure, entry] = [model.get("figure"), model.get("position") - 1];
     if (entry === sought || !room.height) return; // a person may have scrolled elsewhere since
     sought = entry;
-    const to = figure.layout.height > room.height ? scrollTo(figure, entry, room.height, body.scrollTop) : null;
-    if (to !== null) body.scrollTop = to;
+    const to = figure.layout.height > room.height ? scrollTo(figure, entry, room.height, scrolled) : null;
+    if (to !== null) {
+      scrolled = to;
+      beforePicture(body, () => (body.scrollTop = to));
+    }
     pan(figure, entry);
   };
   // plotly only watches the window; panes also change their size when the notebook's side bar opens
@@ -189,7 +194,11 @@ function render({ model, el }) {
     draw();
   });
   resized.observe(body);
-  body.addEventListener("scroll", draw);
+  body.addEventListener("scroll", () => {
+    if (Math.abs(body.scrollTop - scrolled) < 1) return; // a page scrolls to whole pixels
+    scrolled = body.scrollTop;
+    draw();
+  });
   const end = follow(model, root, () => {
     say(note, model.get("legend"));
     arrange();

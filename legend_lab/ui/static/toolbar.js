@@ -1,5 +1,6 @@
 // The buttons, where the run stands, why it stands still, and what went wrong.
-import { follow, list, make, part, say, send, tip } from "./dom.js";
+import { follow, make, part, say, send, tip } from "./dom.js";
+import { list } from "./lists.js";
 
 const FADES_MS = 150;
 

@@ -74,15 +74,18 @@ def measured(page: Page, what: tuple[str, str, bool], times: int) -> str:
     return f"p50 {statistics.median(found):.0f} ms, p95 {statistics.quantiles(found, n=20)[-1]:.0f} ms"
 
 
-@pytest.mark.parametrize("entries", [20, 200])
-def test_a_click_is_seen_within_150_ms(run_notebook, page: Page, entries: int) -> None:
-    run_notebook(f"clicks{entries}", CELL.format(entries=entries, blocks=entries // 20 + 4))
+@pytest.mark.parametrize(("entries", "slower"), [(20, 1), (200, 1), (200, 2)])
+def test_a_click_is_seen_within_150_ms(run_notebook, page: Page, entries: int, slower: int) -> None:
+    run_notebook(f"clicks{entries}-{slower}", CELL.format(entries=entries, blocks=entries // 20 + 4))
     page.wait_for_selector(".ll-chart .bars .point", state="attached")
     page.wait_for_selector(BARE[1], state="attached")
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Emulation.setCPUThrottlingRate", {"rate": slower})  # the page alone; the kernel is as fast as it is
     measured(page, BARE, 5)
     print()
+    where = f"{entries} entries" + (f", the page {slower} times as slow" if slower > 1 else "")
     for name, what in (("bare button", BARE), ("step", STEP), ("back", BACK), ("replay", STEP)):
-        print(f"{entries} entries, {name}: {measured(page, what, 60)}")
+        print(f"{where}, {name}: {measured(page, what, 60)}")
 
 
 def test_stop_answers_within_200_ms_while_a_step_waits(run_notebook, page: Page) -> None:

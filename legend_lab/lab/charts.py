@@ -42,6 +42,8 @@ PAST_GLYPH: Final = 0.045
 """Part of the chart's width after which what comes next does not cover the glyph beside the last bar."""
 GLYPH_BESIDE: Final = 4
 """Characters that a glyph beside a short bar takes, with its distances."""
+EDGE_PX: Final = 14
+"""Distance of words from the chart's left edge."""
 HEADROOM: Final = 0.75
 """Lanes left free above the first, for the label of the point of failure."""
 
@@ -153,11 +155,11 @@ def figure_data(
     notice = "; ".join(filter(None, told))
     if scale.cuts:
         data.append(cut_lines(scale, lanes.height))
-    if notice:
-        annotations.append(_notice(notice))
     name = reading.program.name if reading.program is not None else "journal"
     layout = _layout(lanes, scale, right, title, bottom=52 if notice else 34)
     layout["margin"]["r"] += aside
+    if notice:
+        annotations.append(_notice(notice, EDGE_PX - layout["margin"]["l"]))
     unit = "ms" if scale.turns is None else "turns"
     revision = f"{name} in {unit}" if rows else ""  # a zoom stays while a run goes on, and ends with it
     layout |= {"shapes": shapes, "annotations": annotations, "uirevision": revision}
@@ -223,8 +225,10 @@ def _note(x: float, y: float, text: str, color: str, **more: Any) -> Trace:  # n
     return {"x": x, "y": y, "text": text, "font": font, "showarrow": False, "yanchor": "middle", **more}
 
 
-def _notice(text: str) -> Trace:
-    place = {"xref": "paper", "x": 0, "xanchor": "left", "yref": "paper", "y": 0, "yanchor": "top", "yshift": -22}
+def _notice(text: str, xshift: int) -> Trace:
+    """Words below the axis, from the chart's edge on: where it is narrow, they need the room below the lanes' names."""
+    at = {"xref": "paper", "x": 0, "xanchor": "left", "yref": "paper", "y": 0, "yanchor": "top"}
+    place = {**at, "xshift": xshift, "yshift": -22}
     return {"text": text, "font": {"color": INK, "size": 12}, "showarrow": False, **place}
 
 
@@ -283,5 +287,11 @@ def _layout(lanes: Lanes, scale: Scale, right: float, title: str | None, bottom:
         },
     }
     if title:
-        layout["title"] = {"text": plain(title), "x": 0, "xref": "container", "pad": {"l": 14}, "font": {"size": 15}}
+        layout["title"] = {
+            "text": plain(title),
+            "x": 0,
+            "xref": "container",
+            "pad": {"l": EDGE_PX},
+            "font": {"size": 15},
+        }
     return layout

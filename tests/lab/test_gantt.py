@@ -32,7 +32,7 @@ from legend_lab.core.instructions import FORWARD, Failure, StepOutcome
 from legend_lab.core.state import ExecutionState
 from legend_lab.core.text import visible as visible_text
 from legend_lab.lab import labels, marks
-from legend_lab.lab.charts import CONFIG, figure_data, gantt
+from legend_lab.lab.charts import CONFIG, EDGE_PX, figure_data, gantt
 from legend_lab.lab.traces import OUTLINE_PX, SHORT_PX
 from legend_lab.lab.window import MOST_ENTRIES, MOST_STEPS
 
@@ -368,7 +368,9 @@ def test_attempts_that_took_no_time_are_drawn_in_their_turn_and_the_chart_says_s
     turns = {number: (start, start + length) for number, (start, length, *_) in sorted(bars(source).items())}
     assert turns == {number: (number, number + 1) for number in range(6)}
     assert notes(source) == ["point of failure", "in order: no attempt took any time"]
-    axis = figure_data(source)["layout"]["xaxis"]
+    layout = figure_data(source)["layout"]
+    assert layout["annotations"][-1]["xshift"] + layout["margin"]["l"] == EDGE_PX, "words use the room below the names"
+    axis = layout["xaxis"]
     assert (axis["showticklabels"], axis["showgrid"]) == (False, False)
     hovers = {
         n: text

@@ -83,7 +83,7 @@ def measure_others(page: Page, rounds: int = 15) -> dict[str, list[float]]:
 
 
 @pytest.mark.parametrize("steps", [30, 100])
-def test_an_edit_is_seen_within_150_ms(run_notebook, page: Page, steps: int) -> None:
+def test_how_long_from_an_edit_to_its_picture(run_notebook, page: Page, steps: int) -> None:
     page.set_viewport_size({"width": 1600, "height": 1400})
     run_notebook(f"edits{steps}", CELL.format(steps=steps))
     page.wait_for_selector(".ll-chart .bars .point", state="attached")

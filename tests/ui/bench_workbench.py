@@ -75,7 +75,7 @@ def measured(page: Page, what: tuple[str, str, bool], times: int) -> str:
 
 
 @pytest.mark.parametrize(("entries", "slower"), [(20, 1), (200, 1), (200, 2)])
-def test_a_click_is_seen_within_150_ms(run_notebook, page: Page, entries: int, slower: int) -> None:
+def test_how_long_from_a_click_to_its_picture(run_notebook, page: Page, entries: int, slower: int) -> None:
     run_notebook(f"clicks{entries}-{slower}", CELL.format(entries=entries, blocks=entries // 20 + 4))
     page.wait_for_selector(".ll-chart .bars .point", state="attached")
     page.wait_for_selector(BARE[1], state="attached")
@@ -88,7 +88,7 @@ def test_a_click_is_seen_within_150_ms(run_notebook, page: Page, entries: int, s
         print(f"{where}, {name}: {measured(page, what, 60)}")
 
 
-def test_stop_answers_within_200_ms_while_a_step_waits(run_notebook, page: Page) -> None:
+def test_how_long_until_stop_answers_while_a_step_waits(run_notebook, page: Page) -> None:
     run_notebook("stops", WAITS)
     page.wait_for_selector(".ll-workbench")
     found = []

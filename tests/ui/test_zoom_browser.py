@@ -116,3 +116,71 @@ def test_where_it_is_narrow_the_times_do_not_cover_each_other(run_notebook: Call
         ticks = page.evaluate(TICKS)
         assert len(ticks) > 1
         assert all(right < left for (_, right), (left, _) in pairwise(ticks)), f"{width}: {ticks}"
+
+
+BLOCKS = """
+from legend_lab import Saga, SimulatedStep, VirtualClock, Workbench
+block = {f"s{n}": SimulatedStep(duration_ms=100) for n in range(5)}
+bench = Workbench(Saga.of("Night", {f"b{b}": Saga.of("B", block) for b in range(16)}), {}, clock=VirtualClock())
+await bench.debugger.run_to_end()
+bench.refresh()
+bench
+"""
+SCROLLED = """node => {
+    const { yaxis: { range: [bottom, top] }, margin: { t, b }, height } = node._fullLayout;
+    return Math.round((top + 0.75) * (height - t - b) / (bottom - top));
+}"""
+AWAY = """async (node) => {
+    const [parent, next] = [node.parentElement, node.nextSibling];
+    const frames = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+    node.remove();
+    await frames();
+    parent.insertBefore(node, next);
+    await frames();
+}"""
+"""As when outputs are folded: what the pane was scrolled to is lost."""
+BODY = "node => node.closest('.ll-body')"
+
+
+def agrees(chart: Locator) -> int:
+    """The lanes that are drawn come to be those that the scroll bar says; returns how far down they are."""
+    chart.page.wait_for_function(
+        f"node => Math.abs(({SCROLLED})(node) - ({BODY})(node).scrollTop) < 2", arg=chart.element_handle()
+    )
+    at: int = chart.evaluate(SCROLLED)
+    return at
+
+
+def test_the_lanes_drawn_are_those_that_the_scroll_bar_says(run_notebook: Callable[..., None], page: Page) -> None:
+    run_notebook("scrolled", BLOCKS)
+    chart = page.locator(".ll-chart")
+    expect(chart.locator(".bars .point").first).to_be_attached()
+    bottom = agrees(chart)
+    assert bottom > 500
+
+    bands: set[float] = set()
+    for to in range(0, bottom + 1, 100):
+        chart.evaluate(f"(node, to) => {{ ({BODY})(node).scrollTop = to; }}", to)
+        chart.page.wait_for_function(
+            f"([node, to]) => Math.abs(({SCROLLED})(node) - to) < 2", arg=[chart.element_handle(), to]
+        )
+        low, high = chart.evaluate("node => node._fullLayout.yaxis.range")
+        drawn = chart.evaluate("node => node._fullLayout.shapes.map(({ y0, y1 }) => [y0, y1])")
+        assert chart.locator(".shapelayer path").count() == len(drawn) > 0
+        assert all(y1 > high and y0 < low for y0, y1 in drawn)  # what is out of sight is not drawn
+        bands |= {y0 for y0, _ in drawn}
+    assert len(bands) == 16
+
+    chart.evaluate(f"node => {{ ({BODY})(node).scrollTop = 1e6; }}")
+    assert agrees(chart) == bottom
+    page.locator(".jp-OutputArea").filter(has=chart).first.evaluate(AWAY)
+    assert agrees(chart) == bottom
+
+    page.get_by_role("button", name="Back", exact=True).click()
+    expect(page.locator(".ll-standing")).to_contain_text("After 79 of 80")
+    agrees(chart)
+    chart.evaluate(f"node => {{ ({BODY})(node).scrollTop = 1e6; }}")
+    page.locator(".ll-toolbar").focus()
+    page.keyboard.press("Shift+R")
+    expect(page.locator(".ll-badge").first).to_contain_text("Not started")
+    assert agrees(chart) == 0

@@ -1,4 +1,4 @@
-// What every part shares: making elements, showing lists, keys. Texts are only ever set as text, never as markup.
+// What every part shares: making elements, painting them, keys. Texts are only ever set as text, never as markup.
 
 // Control characters, marks that turn the direction of writing, what has no width: all but line ends and tabs. And the
 // fifth mark on one letter and all after it, which would cover the lines around.

@@ -3,7 +3,7 @@ import { beforePicture, follow, make, part, reveal, say, whenShown } from "./dom
 import { grouped } from "./lists.js";
 
 function create({ at, event, text, tone }) {
-  const line = make("li", "", "", { "data-tone": tone });
+  const line = make("div", "ll-happened", "", { role: "listitem", "data-tone": tone });
   line.append(make("span", "ll-at", at), make("span", "ll-event", event), make("span", "ll-text", text, { title: text }));
   return line;
 }
@@ -15,7 +15,7 @@ function update(line, { later }) {
 function render({ model, el }) {
   const { root, note } = part(el, model, "events", "Events");
   const body = make("div", "ll-body", "", { tabindex: "0", role: "log", "aria-label": "Events", "aria-live": "off" });
-  const lines = make("div");
+  const lines = make("div", "", "", { role: "list" });
   const next = make("div", "ll-next");
   body.append(lines, next);
   root.append(body);
@@ -26,7 +26,7 @@ function render({ model, el }) {
   /** What has happened last is in view; the newest line, for whoever looks there. */
   const settle = () => {
     const later = model.get("later");
-    const all = lines.querySelectorAll("li");
+    const all = lines.querySelectorAll(".ll-happened");
     const happened = all.length - later;
     if (later && happened) {
       reveal(body, all[Math.max(0, happened - 4)]); // with what led to it
@@ -42,7 +42,7 @@ function render({ model, el }) {
     const happened = shown.length - model.get("later");
     follows ||= atEnd || wasPast;
     const items = shown.map((line, index) => ({ ...line, number: earlier + index, later: index >= happened }));
-    grouped(lines, items, ({ later, ...line }) => JSON.stringify(line), create, update, () => make("ol", "ll-group"));
+    grouped(lines, items, ({ later, ...line }) => JSON.stringify(line), create, update, () => make("div", "ll-group", "", { role: "presentation" }));
     say(next, model.get("next"));
     say(note, earlier ? `${earlier} earlier not shown` : "");
     beforePicture(body, settle);

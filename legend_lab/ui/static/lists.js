@@ -1,6 +1,5 @@
-// Lists that are updated in place. An element is made once per key and then only updated, so focus, scrolling and
-// selections survive; `node.item` is always the newest item.
-import { style } from "./dom.js";
+// Lists that are updated in place. An element is made once per key and then only updated; `node.item` is always the
+// newest item.
 
 /** The children of `parent` become one element per item, in order. */
 export function list(parent, items, key, create, update = () => {}) {
@@ -16,39 +15,65 @@ export function list(parent, items, key, create, update = () => {}) {
 }
 
 const TOGETHER = 20; // with more, much of a group that is partly in view is out of sight; with fewer, there are many groups
+const MOST = 40;
 
 /**
  * `list` for hundreds of rows: they lie in groups (`createGroup` makes one), and a group out of sight is neither laid out
- * nor painted. For a page to watch each row for that takes longer than all else. A row stays in its group while the order
- * allows it.
+ * nor painted. For a page to watch each row for that takes longer than all else.
+ *
+ * A row that is moved from one group to another is no longer kept by the page where it is on the screen. So rows stay in
+ * their groups; where one becomes too big, those before the place that grew leave it, since it is those after it that would
+ * move away under a person's eyes.
  */
 export function grouped(parent, items, key, create, update, createGroup) {
   const wanted = keyed(items, key);
   const present = keep(parent.querySelectorAll(":scope > * > *"), wanted);
+  const focused = parent.contains(document.activeElement) ? document.activeElement : null;
+  const coming = new Map([...parent.children].map((group) => [group, group.children.length])); // those not yet in place
   let group = null;
   let index = 0;
   const enter = (next) => {
     group = next;
     index = 0;
   };
+  const makeRoom = () => {
+    const after = coming.get(group) ?? 0;
+    if (!group || (!after && index >= TOGETHER)) {
+      const next = group ? group.nextElementSibling : parent.firstElementChild;
+      enter(next && next.children.length < TOGETHER ? next : parent.insertBefore(createGroup(), next));
+    } else if (index + after >= MOST) {
+      const before = parent.insertBefore(createGroup(), group);
+      before.append(...[...group.children].slice(0, index));
+      index = 0;
+    }
+  };
   for (const [name, item] of wanted) {
     const node = present.get(name) ?? create(item);
     const home = node.parentElement;
     if (home && home !== group && (!group || isBefore(group, home))) enter(home);
-    else if (!group || index >= (home === group ? 2 * TOGETHER : TOGETHER)) {
-      const next = group ? group.nextElementSibling : parent.firstElementChild;
-      enter(next && next.children.length < TOGETHER ? next : parent.insertBefore(createGroup(), next));
-    }
+    if (home) coming.set(home, coming.get(home) - 1);
+    if (!group || home !== group) makeRoom();
     fill(node, name, item, update);
     put(group, node, index);
     index += 1;
   }
   for (const each of [...parent.children]) {
-    const shown = [...each.children].filter((node) => !node.hidden).length;
-    each.hidden = !shown;
-    style(each, "--rows", shown); // one that was never in view is as tall as so many rows should be
-    if (!each.firstChild) each.remove();
+    const shown = [...each.children].filter((node) => !node.hidden);
+    each.hidden = !shown.length;
+    if (shown.length) guess(each, shown);
+    else if (!each.firstChild) each.remove();
   }
+  if (parent.contains(focused) && document.activeElement === document.body) focused.focus({ preventScroll: true });
+}
+
+/**
+ * A group that was never in view is as tall as so many rows should be. Of one in view the page knows it, and would no
+ * longer keep in place what is seen if it were told.
+ */
+function guess(group, rows) {
+  const told = group.style.getPropertyValue("--rows");
+  if (told === String(rows.length) || (told && rows[0].checkVisibility({ contentVisibilityAuto: true }))) return;
+  group.style.setProperty("--rows", rows.length);
 }
 
 /** `update` for a list, called only for what differs from what the element shows: of hundreds of rows, that is a few. */

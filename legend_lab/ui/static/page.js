@@ -138,7 +138,7 @@ function start(data, root) {
   if (data.effects) effectsPart(areas.effects, models.effects);
   root.append(make("footer", "ll-about", data.about));
   areas.events.addEventListener("click", (event) => {
-    const line = event.target.closest("li");
+    const line = event.target.closest(".ll-happened");
     if (line && !String(getSelection())) show(line.item.number + 1);
   });
   document.addEventListener("keydown", (event) => {

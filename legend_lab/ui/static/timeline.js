@@ -191,6 +191,7 @@ function render({ model, el }) {
   const resized = new ResizeObserver(([{ contentRect }]) => {
     room = { width: contentRect.width, height: contentRect.height };
     find();
+    body.scrollTop = scrolled; // a pane that was away for a while has lost it
     draw();
   });
   resized.observe(body);

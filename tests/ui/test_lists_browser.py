@@ -174,14 +174,38 @@ def test_what_is_in_view_stays_where_it_is_when_rows_come_above(page: Page, scro
         assert page.evaluate(FIRST_IN_VIEW) == before
 
 
-def test_a_group_that_was_never_in_view_is_as_tall_as_its_rows(page: Page) -> None:
+@pytest.mark.parametrize("seen", [False, True], ids=["never seen", "seen before"])
+def test_a_group_out_of_sight_is_as_tall_as_its_rows(page: Page, seen: bool) -> None:
     show_alone(page, Context(rows=flat(20)))
     row = page.locator(".ll-row").first.evaluate("(row) => row.getBoundingClientRect().height")
-    for count in (1_000, 1_019, 1_027, 500):
+    for count in (1_000, 1_019, 1_027, 500, 510):
         page.evaluate("(rows) => tellAtOnce({ rows })", flat(count))
         page.evaluate(FRAMES)
         tall = page.evaluate("document.querySelector('.ll-body').scrollHeight")
         assert tall == pytest.approx(count * row, abs=2)
+        for to in (1e6, 0) if seen else ():
+            page.evaluate("(to) => { document.querySelector('.ll-body').scrollTop = to; }", to)
+            page.evaluate(FRAMES)
+
+
+def line(number: int) -> dict[str, str]:
+    return {"at": f"{number} ms", "event": "step.end", "text": f"s{number}", "tone": "ok"}
+
+
+def test_the_log_shows_what_happened_last_when_it_has_grown_out_of_sight(page: Page) -> None:
+    show_alone(page, Events(lines=[line(number) for number in range(301)]), height=160)
+    page.evaluate(FRAMES)
+    page.evaluate("() => { document.querySelector('.ll-body').scrollTop = 0; }")
+    page.evaluate(FRAMES)
+    for count in range(302, 321):
+        page.evaluate("(lines) => tellAtOnce({ lines })", [line(number) for number in range(count)])
+    page.evaluate(FRAMES)
+    page.evaluate("tellAtOnce({ later: 1 })")
+    page.evaluate(FRAMES)
+    body, last = page.get_by_role("log").bounding_box(), page.get_by_role("listitem").nth(318).bounding_box()
+    assert body is not None
+    assert last is not None
+    assert body["y"] <= last["y"] <= body["y"] + body["height"] - last["height"] + 1
 
 
 def test_the_log_is_one_list(page: Page) -> None:

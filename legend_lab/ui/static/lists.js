@@ -60,20 +60,28 @@ export function grouped(parent, items, key, create, update, createGroup) {
   for (const each of [...parent.children]) {
     const shown = [...each.children].filter((node) => !node.hidden);
     each.hidden = !shown.length;
-    if (shown.length) guess(each, shown);
+    if (shown.length) guess(each, shown, createGroup);
     else if (!each.firstChild) each.remove();
   }
   if (parent.contains(focused) && document.activeElement === document.body) focused.focus({ preventScroll: true });
 }
 
 /**
- * A group that was never in view is as tall as so many rows should be. Of one in view the page knows it, and would no
- * longer keep in place what is seen if it were told.
+ * A group out of sight is as tall as so many rows should be. Of one in view the page knows it, and would no longer keep in
+ * place what is seen if it were told. One that has been in view is remembered as tall as it was: where its rows have
+ * changed out of sight, they get a group that the page knows nothing of.
  */
-function guess(group, rows) {
-  const told = group.style.getPropertyValue("--rows");
-  if (told === String(rows.length) || (told && rows[0].checkVisibility({ contentVisibilityAuto: true }))) return;
-  group.style.setProperty("--rows", rows.length);
+function guess(group, rows, createGroup) {
+  const was = group.told;
+  if (was === rows.length) return;
+  group.told = rows.length;
+  if (was !== undefined && rows[0].checkVisibility({ contentVisibilityAuto: true })) return;
+  const own = was === undefined ? group : createGroup();
+  own.told = rows.length;
+  own.style.setProperty("--rows", rows.length);
+  if (own === group) return;
+  own.append(...group.children);
+  group.replaceWith(own);
 }
 
 /** `update` for a list, called only for what differs from what the element shows: of hundreds of rows, that is a few. */
